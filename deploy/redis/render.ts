@@ -1,0 +1,137 @@
+// Configuration files of the queue Redis, the register Redis and Sentinel, for hosts and for the local cluster alike.
+// Pure: text out. The values were measured; each comment says what its setting prevents.
+import { createHash } from 'node:crypto'
+
+export type Host = 'a' | 'b' | 'w'
+export const HOSTS: readonly Host[] = ['a', 'b', 'w']
+
+export type Address = { readonly host: string; readonly port: number }
+
+export const addressText = (address: Address): string => `${address.host}:${address.port}`
+
+/** The queue Redis of the three hosts with their Sentinels. */
+export type RedisSet = {
+  /** the name that Sentinel knows the master by */
+  readonly name: string
+  readonly queue: Readonly<Record<Host, Address>>
+  readonly sentinels: Readonly<Record<Host, Address>>
+  /** who is master at the very first start */
+  readonly initial: Host
+  /** one password for Redis and Sentinel alike; null: none */
+  readonly password: string | null
+}
+
+/** Equal on all three: Sentinel ranks it above the offset, so unequal ones promote a replica that lacks writes. */
+export const REPLICA_PRIORITY = 100
+
+/** A directive whose value may hold blanks or quotes. */
+const quoted = (value: string): string => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+
+const lines = (...all: readonly (string | null)[]): string => `${all.filter(line => line !== null).join('\n')}\n`
+
+const common = (address: Address, dir: string): string[] => [
+  `bind ${address.host}`,
+  `port ${address.port}`,
+  `dir ${quoted(dir)}`,
+  'daemonize no',
+  'logfile ""',
+  'appendonly yes',
+  // The append-only file is the one copy on disk; snapshots would only cost forks.
+  'save ""',
+  'maxmemory-policy noeviction',
+]
+
+/** redis.conf of a queue Redis. Who replicates whom is never written here: the start wrapper says it at each start. */
+export function renderQueueRedis(set: RedisSet, host: Host, dir: string): string {
+  const self = set.queue[host]
+  return lines(
+    '# Queue Redis of Tandem: carries entries, is never the truth for a document. Started by start-queue-redis.sh only.',
+    ...common(self, dir),
+    'appendfsync everysec',
+    `replica-announce-ip ${self.host}`,
+    `replica-announce-port ${self.port}`,
+    `replica-priority ${REPLICA_PRIORITY}`,
+    '# A master that is cut off stops accepting within about two seconds instead of collecting jobs that will vanish.',
+    'min-replicas-to-write 1',
+    'min-replicas-max-lag 2',
+    'repl-diskless-sync-delay 0',
+    'repl-timeout 5',
+    'repl-ping-replica-period 1',
+    '# A replica that hangs must not hold up a shutdown (default 10).',
+    'shutdown-timeout 1',
+    set.password === null ? null : `requirepass ${quoted(set.password)}`,
+    set.password === null ? null : `masterauth ${quoted(set.password)}`,
+  )
+}
+
+/** redis.conf of a register: one independent vote, on disk before it is answered. */
+export function renderRegister(address: Address, dir: string, password: string | null): string {
+  return lines(
+    '# Register Redis of Tandem: one of three independent acceptors. Never replicate it, never restore it from a copy.',
+    ...common(address, dir),
+    'appendfsync always',
+    '# An append-only file cut short would load silently without its last vote.',
+    'aof-load-truncated no',
+    password === null ? null : `requirepass ${quoted(password)}`,
+  )
+}
+
+/** Id of a Sentinel: fixed beforehand, so that the three know each other without waiting for their first hellos. */
+export const sentinelId = (set: RedisSet, host: Host): string =>
+  createHash('sha1')
+    .update(`tandem sentinel ${set.name} ${host} ${addressText(set.sentinels[host])}`)
+    .digest('hex')
+
+/** First line of a sentinel.conf: says which set it belongs to. Sentinel keeps it when it rewrites the file. */
+export function sentinelMark(set: RedisSet, host: Host): string {
+  const members = HOSTS.map(each => `${addressText(set.queue[each])}/${addressText(set.sentinels[each])}`)
+  return `# Sentinel of Tandem, host ${host} of ${set.name}: ${members.join(' ')}`
+}
+
+/** sentinel.conf for the first start. Sentinel rewrites it: where one of this set exists, keep that. */
+export function renderSentinel(set: RedisSet, host: Host, dir: string): string {
+  const self = set.sentinels[host]
+  const master = set.queue[set.initial]
+  const others = HOSTS.filter(each => each !== host)
+  const replicas = HOSTS.filter(each => each !== set.initial)
+  const { name, password } = set
+  return lines(
+    sentinelMark(set, host),
+    `bind ${self.host}`,
+    `port ${self.port}`,
+    `dir ${quoted(dir)}`,
+    'daemonize no',
+    'logfile ""',
+    password === null ? null : `requirepass ${quoted(password)}`,
+    `sentinel myid ${sentinelId(set, host)}`,
+    `sentinel announce-ip ${quoted(self.host)}`,
+    `sentinel announce-port ${self.port}`,
+    password === null ? null : `sentinel sentinel-pass ${quoted(password)}`,
+    `sentinel monitor ${name} ${master.host} ${master.port} 2`,
+    password === null ? null : `sentinel auth-pass ${name} ${quoted(password)}`,
+    // 500 fails over on a pause of 0.7 s, 1000 does not even on one of 1 s.
+    `sentinel down-after-milliseconds ${name} 1000`,
+    // Bounds what an electing Sentinel that dies midway costs: 9 s instead of 22 s.
+    `sentinel failover-timeout ${name} 3000`,
+    `sentinel parallel-syncs ${name} 2`,
+    ...replicas.map(each => `sentinel known-replica ${name} ${set.queue[each].host} ${set.queue[each].port}`),
+    ...others.map(each => {
+      const other = set.sentinels[each]
+      return `sentinel known-sentinel ${name} ${other.host} ${other.port} ${sentinelId(set, each)}`
+    }),
+  )
+}
+
+/** Environment of start-queue-redis.sh; the password travels here, so that no process list shows it. */
+export function queueRedisEnv(set: RedisSet, host: Host): Record<string, string> {
+  const others = HOSTS.filter(each => each !== host)
+  return {
+    TANDEM_REDIS_NAME: set.name,
+    TANDEM_REDIS_SELF: addressText(set.queue[host]),
+    TANDEM_REDIS_PEERS: others.map(each => addressText(set.queue[each])).join(' '),
+    TANDEM_REDIS_INITIAL: addressText(set.queue[set.initial]),
+    TANDEM_SENTINEL_SELF: addressText(set.sentinels[host]),
+    TANDEM_SENTINEL_PEERS: others.map(each => addressText(set.sentinels[each])).join(' '),
+    ...(set.password === null ? {} : { REDISCLI_AUTH: set.password }),
+  }
+}

@@ -1,0 +1,90 @@
+// Every setting by its name: what is allowed, and what holds where nothing is set.
+import { z } from 'zod'
+import { LOG_LEVELS } from '../log.ts'
+import { type Address, parseAddress } from './address.ts'
+
+const ADDRESS = 'host:port, port 1-65535, IPv6 as [host]:port'
+const SENTINELS_MAX = 15
+const SECRET_CHARS_MIN = 16
+
+const address = z.string().transform((text, context): Address => {
+  const parsed = parseAddress(text)
+  if (parsed !== null) return parsed
+  context.addIssue({ code: 'custom', message: ADDRESS })
+  return z.NEVER
+})
+
+const list = z.string().transform(text => text.split(',').map(part => part.trim()))
+
+const milliseconds = (min: number, max: number, preset: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .default(preset)
+    .describe(`a whole number of milliseconds, ${min} to ${max}`)
+
+const choice = <const T extends readonly [string, ...string[]]>(...options: T) => z.enum(options)
+
+/** The origin of an http or https URL, without a slash at its end; what leads elsewhere is refused. */
+const peerUrl = z.string().transform((text, context): string => {
+  const url = URL.parse(text)
+  const plain = url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash === ''
+  if (plain && url.username + url.password === '') return url.origin
+  context.addIssue({ code: 'custom', message: 'URL' })
+  return z.NEVER
+})
+
+export const FIELDS = z.object({
+  TANDEM_NAME: choice('a', 'b').describe('a or b'),
+  TANDEM_PUBLIC: address.describe(ADDRESS),
+  TANDEM_PRIVATE: address.describe(ADDRESS),
+  TANDEM_PEER: peerUrl.describe("http:// or https:// with the peer's private host:port, and nothing after it"),
+  TANDEM_SENTINELS: list
+    .pipe(z.array(address).min(1).max(SENTINELS_MAX))
+    .describe(`1 to ${SENTINELS_MAX} host:port, separated by commas`),
+  TANDEM_REDIS_NAME: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/)
+    .default('tandem')
+    .describe('the name under which the Sentinels know the queue Redis: 1-64 letters, digits, ".", "_", "-"'),
+  TANDEM_REGISTERS: list
+    .pipe(z.tuple([address, address, address]))
+    .describe('three host:port, separated by commas: on a, on b, on the witness'),
+  TANDEM_REDIS_PASSWORD: z.string().max(512).optional().describe('at most 512 characters'),
+  TANDEM_SECRET: z
+    .string()
+    .regex(new RegExp(`^[\\x21-\\x7e]{${SECRET_CHARS_MIN},512}$`))
+    .describe(`${SECRET_CHARS_MIN} to 512 visible ASCII characters, the same on both origins`),
+  TANDEM_DATA: z.string().max(4096).describe('a directory of this origin alone'),
+  TANDEM_HEARTBEAT_MS: milliseconds(10, 10_000, 200),
+  TANDEM_LEASE_MS: milliseconds(30, 60_000, 1000),
+  TANDEM_GRACE_MS: milliseconds(39, 120_000, 1300),
+  TANDEM_FAILBACK: choice('auto', 'manual').default('auto').describe('auto or manual'),
+  TANDEM_READS: choice('lease', 'confirm').default('lease').describe('lease or confirm'),
+  TANDEM_SOLO: choice('allow', 'refuse').default('allow').describe('allow or refuse'),
+  TANDEM_PARK_MS: milliseconds(70, 300_000, 10_000),
+  TANDEM_STABLE_MS: milliseconds(0, 300_000, 5000),
+  TANDEM_TOKENS: z.string().max(4096).optional().describe('the path of a file with bearer tokens'),
+  TANDEM_LOG: z.enum(LOG_LEVELS).default('info').describe(LOG_LEVELS.join(', ')),
+})
+
+export type Fields = z.output<typeof FIELDS>
+
+export const FIELD_NAMES: readonly string[] = Object.keys(FIELDS.shape)
+
+/** These also come from a file, and their values are never shown. */
+export const SECRET_NAMES: readonly string[] = ['TANDEM_SECRET', 'TANDEM_REDIS_PASSWORD']
+
+/** Names in the environment that are not settings of an origin, but of what starts it or tests it. */
+export const OTHER_NAMES: readonly string[] = [
+  'TANDEM_CONFIG',
+  'TANDEM_FAILPOINT',
+  'TANDEM_HOME',
+  'TANDEM_PORT_BASE',
+  'TANDEM_RESTART_MS',
+]
+
+const ALLOWED = new Map(Object.entries(FIELDS.shape).map(([name, schema]) => [name, schema.description ?? '']))
+export const allowedOf = (name: string): string => ALLOWED.get(name) ?? ''

@@ -1,0 +1,116 @@
+// One origin's documents behind the gate: gate, store, ship, commit, and one more look at the lease before the answer.
+import type { Replicator } from '../replicator/replicator.ts'
+import type { ShardStore, WriteCommand } from '../replicator/store/shardstore.ts'
+import { SHARDS, type ShardName } from '../router/words.ts'
+import type { Documents, Misdirected, ReadAnswer, WriteAnswer } from './http/ports.ts'
+import { type GroupPort, Groups } from './write/groups.ts'
+
+export type ReadRow =
+  | {
+      readonly kind: 'found'
+      readonly body: Uint8Array
+      readonly type: string
+      readonly etag: string
+      readonly index: number
+      readonly modified: number
+    }
+  | { readonly kind: 'missing'; readonly seen: number }
+
+export type DocumentParts = {
+  readonly replicator: Replicator
+  readonly stores: Readonly<Record<ShardName, ShardStore>>
+  readonly get: (shard: ShardName, key: string) => ReadRow
+  /** `refuse`: no write is acknowledged by one copy alone */
+  readonly solo: 'allow' | 'refuse'
+}
+
+/** How long an answer may wait for a lease that is just being renewed: after that it goes out as undecided. */
+const LEASE_WAIT_MS = 5000
+
+export class GuardedDocuments implements Documents {
+  readonly #parts: DocumentParts
+  readonly #groups: Readonly<Record<ShardName, Groups>>
+
+  constructor(parts: DocumentParts) {
+    this.#parts = parts
+    const { replicator, stores } = parts
+    const port: GroupPort = {
+      serves: shard => replicator.serves(shard),
+      appended: (shard, entry) => replicator.appended(shard, entry),
+      committed: (shard, index) => replicator.committed(shard, index),
+      diskTrouble: detail => replicator.dispatch({ type: 'diskTrouble', detail }),
+    }
+    this.#groups = { s0: new Groups(stores.s0, port), s1: new Groups(stores.s1, port) }
+    replicator.closeGate = (shard, closed) => this.#groups[shard].close(closed)
+    replicator.onChange(() => {
+      for (const shard of SHARDS) this.#groups[shard].wake()
+    })
+  }
+
+  async read(shard: ShardName, key: string): Promise<ReadAnswer> {
+    const { replicator } = this.#parts
+    if (replicator.serves(shard) === null) return this.#misdirected()
+    const row = this.#parts.get(shard, key)
+    const committed = replicator.committed(shard, row.kind === 'found' ? row.index : row.seen)
+    if (committed !== true && !(await committed)) return this.#misdirected()
+    // The process may have been paused since: what was true then may be history now.
+    if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()
+    if (row.kind === 'missing') return { kind: 'missing' }
+    const { body, type, etag, modified } = row
+    return { kind: 'found', document: { body, type, etag, modified } }
+  }
+
+  async write(shard: ShardName, command: WriteCommand): Promise<WriteAnswer> {
+    const { replicator, solo } = this.#parts
+    if (replicator.serves(shard) === null) return this.#misdirected()
+    if (solo === 'refuse' && this.#isSolo())
+      return { kind: 'unavailable', why: 'only one origin is there, and writes need two' }
+    const written = await this.#groups[shard].write(command)
+    switch (written.kind) {
+      case 'closed':
+        return this.#misdirected()
+      case 'disk':
+        return { kind: 'unavailable', why: 'the disk refused the write' }
+      case 'full':
+        return { kind: 'unavailable', why: 'too many writes are waiting' }
+      case 'undecided':
+        return { kind: 'unknown', why: 'this origin lost the shard while the write was under way' }
+      case 'outcome':
+        if (replicator.serves(shard) === null && !(await this.#servesAgain(shard)))
+          return { kind: 'unknown', why: 'this origin lost its lease while the write was under way' }
+        return { kind: 'outcome', outcome: written.outcome, durability: this.#isSolo() ? 'solo' : 'mirrored' }
+    }
+  }
+
+  #isSolo(): boolean {
+    return this.#parts.replicator.state.record?.members.length === 1
+  }
+
+  #misdirected(): Misdirected {
+    return { kind: 'misdirected', view: this.#parts.replicator.view(), why: 'this origin does not serve the shard now' }
+  }
+
+  /**
+   * The answer is right as soon as this very reign is within a lease again: a lease that lapsed for a moment, or a
+   * handover that began meanwhile, takes nothing back that was committed.
+   */
+  #servesAgain(shard: ShardName): Promise<boolean> {
+    const { replicator } = this.#parts
+    const reign = replicator.state.shards[shard].reign
+    if (reign === null) return Promise.resolve(false)
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const look = (): void => {
+      if (replicator.state.shards[shard].reign !== reign) settle(false)
+      else if (replicator.holdsLease()) settle(true)
+    }
+    const unlisten = replicator.onChange(look)
+    const timer = setTimeout(() => settle(false), LEASE_WAIT_MS)
+    const settle = (serves: boolean): void => {
+      clearTimeout(timer)
+      unlisten()
+      resolve(serves)
+    }
+    look()
+    return promise
+  }
+}

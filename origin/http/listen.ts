@@ -1,0 +1,122 @@
+// The two doors of an origin: the public one for clients, the private one for the peer and for operators.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { getRequestListener } from '@hono/node-server'
+import { admit } from '../../router/admit.ts'
+import type { WireEnv } from '../../router/app.ts'
+import { takeBody } from '../../router/body.ts'
+import { originForm, pathOf } from '../../router/key.ts'
+import { FORWARDED_HEADER, PRIVATE_CHALLENGE } from '../../router/private.ts'
+import { forWrite, problem } from '../../router/problem.ts'
+import type { DocumentsHandler } from './documents.ts'
+import { secretCheck } from './secret.ts'
+import { type Listening, startServer } from './server.ts'
+import { NodeWire } from './wire.ts'
+
+export const LINK_PATH = '/_tandem/link'
+
+/** A Hono app, or what answers like one. */
+type Fetch<Env> = (request: Request, env: Env) => Response | Promise<Response>
+
+export type PublicOptions = {
+  readonly host: string
+  readonly port: number
+  readonly app: { readonly fetch: Fetch<WireEnv['Bindings']> }
+  readonly bodyBytesMax: number
+  readonly onError: (error: unknown) => void
+}
+
+export function listenPublic(options: PublicOptions): Promise<Listening> {
+  const { host, port, app, bodyBytesMax, onError } = options
+  const onRequest = adapter(onError, (request, wire) => app.fetch(request, { wire }))
+  return startServer({ host, port, onRequest, wantsBody: wantsBody(bodyBytesMax), upgrade: null })
+}
+
+export type PrivateOptions = {
+  readonly host: string
+  readonly port: number
+  readonly secret: string
+  /** answers what the peer forwarded */
+  readonly documents: DocumentsHandler
+  readonly bodyBytesMax: number
+  /** `/_tandem/*`, `/metrics`, `/dashboard`: sees requests that know the secret alone */
+  readonly control: { readonly fetch: Fetch<WireEnv['Bindings']> }
+  /** the peer dials the link: proves itself there, since no secret is sent over it */
+  readonly onUpgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void
+  readonly onError: (error: unknown) => void
+}
+
+export function listenPrivate(options: PrivateOptions): Promise<Listening> {
+  const { host, port, secret, documents, bodyBytesMax, control, onUpgrade, onError } = options
+  const knowsSecret = secretCheck(secret)
+  const onRequest = adapter(onError, (request, wire, incoming) => {
+    if (!knowsSecret(incoming)) {
+      return problem('unauthorized', {
+        detail: 'The private listener needs the cluster secret.',
+        headers: { 'WWW-Authenticate': PRIVATE_CHALLENGE },
+      })
+    }
+    if (!pathOf(wire.target).startsWith('/v1/')) return control.fetch(request, { wire })
+    if (incoming.headers[FORWARDED_HEADER] === '1') return forwarded(request, wire.target)
+    return problem('not-found', { instance: wire.target, detail: 'Clients use the public listener.' })
+  })
+  return startServer({
+    host,
+    port,
+    onRequest,
+    wantsBody: wantsBody(bodyBytesMax),
+    upgrade: { path: LINK_PATH, onUpgrade },
+  })
+
+  /** Routed already: answered here, or refused with 421, never sent on. */
+  async function forwarded(request: Request, target: string): Promise<Response> {
+    const admission = admit(request, target, bodyBytesMax)
+    if (admission.kind === 'refused') return admission.response
+    const { resource, shard, framing } = admission
+    try {
+      return await documents({ request, target, resource, shard, body: await takeBody(request, framing) })
+    } catch (error) {
+      if (!request.signal.aborted) onError(error)
+      return problem('internal', { instance: target, ...forWrite(request.method, 'unknown', false) })
+    }
+  }
+}
+
+const wantsBody =
+  (bodyBytesMax: number) =>
+  (incoming: IncomingMessage): boolean =>
+    Number(incoming.headers['content-length'] ?? 0) <= bodyBytesMax
+
+type Answer = (request: Request, wire: NodeWire, incoming: IncomingMessage) => Response | Promise<Response>
+
+/**
+ * Node's request and answer to Request and Response. Targets that a URL parser would rewrite are refused here, before
+ * one sees them.
+ */
+function adapter(
+  onError: (error: unknown) => void,
+  answer: Answer,
+): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  const listener = getRequestListener(
+    (request, { incoming }) => {
+      // never the case: these servers speak HTTP/1.1
+      if (!('aborted' in incoming) || 'stream' in incoming) throw new TypeError('not an HTTP/1.1 request')
+      const target = originForm(incoming.url ?? '')
+      if (target === null)
+        return problem('bad-request', { detail: 'The request target is malformed or holds dot segments.' })
+      return answer(request, new NodeWire(target, incoming), incoming)
+    },
+    {
+      errorHandler: error => {
+        if (error instanceof Error && error.name === 'RequestError') {
+          return problem('bad-request', { detail: 'The request target or the Host header is malformed.' })
+        }
+        onError(error)
+        return problem('internal')
+      },
+    },
+  )
+  return (incoming, outgoing) => {
+    void listener(incoming, outgoing)
+  }
+}

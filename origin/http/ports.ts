@@ -1,0 +1,47 @@
+// What the HTTP side needs of the rest of an origin.
+import type { Position } from '../../replicator/entry/position.ts'
+import type { WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
+import type { View } from '../../router/view.ts'
+import type { ShardName } from '../../router/words.ts'
+
+export type Durability = 'mirrored' | 'solo'
+
+export type Document = {
+  readonly body: Uint8Array
+  readonly type: string
+  /** as it stands in `ETag`, quotes included; conditions name tags in the same way, never weak ones */
+  readonly etag: string
+  /** wall-clock milliseconds */
+  readonly modified: number
+}
+
+/** The gate refused before anything took effect: safe to ask again, here or elsewhere. */
+export type Misdirected = { readonly kind: 'misdirected'; readonly view: View | null; readonly why: string }
+
+export type ReadAnswer =
+  | { readonly kind: 'found'; readonly document: Document }
+  | { readonly kind: 'missing' }
+  | Misdirected
+
+export type WriteAnswer =
+  | { readonly kind: 'outcome'; readonly outcome: WriteOutcome; readonly durability: Durability }
+  | Misdirected
+  /** may or may not have taken effect: the primary lost its reign while the write was under way */
+  | { readonly kind: 'unknown'; readonly why: string }
+  /** did not take effect: disk trouble, or the pair is solo and configured to refuse */
+  | { readonly kind: 'unavailable'; readonly why: string }
+
+/** One origin's documents, behind the gate: every answer is committed and within the lease when it is given. */
+export interface Documents {
+  read(shard: ShardName, key: string): Promise<ReadAnswer>
+  write(shard: ShardName, command: WriteCommand): Promise<WriteAnswer>
+}
+
+export type { Where, Whereabouts } from '../../router/whereabouts.ts'
+
+export type ShardDigest = {
+  readonly shard: ShardName
+  readonly position: Position
+  readonly rows: number
+  readonly sha256: string
+}

@@ -1,0 +1,57 @@
+// The entry of an origin: configuration once and whole, one process a directory, then run until told to stop.
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { describeFaults, loadConfig, readConfigFile } from './config.ts'
+import { lockDataDir } from './host/lock.ts'
+import { createLog } from './log.ts'
+import { startOrigin } from './origin.ts'
+
+/** sysexits.h: wrong configuration; a fault of our own. */
+const EXIT_CONFIG = 78
+const EXIT_SOFTWARE = 70
+/** CONTRACT: gone within 30 s of SIGTERM, whatever still hangs. */
+const STOP_MS = 28_000
+
+const loaded = loadConfig(process.env, readConfigFile)
+if (loaded.kind === 'faults') {
+  process.stderr.write(`${describeFaults(loaded.faults)}\n`)
+  process.exit(EXIT_CONFIG)
+}
+const { config } = loaded
+const incarnation = `${config.name}-${randomUUID()}`
+const secrets = [config.secret, ...(config.redisPassword === null ? [] : [config.redisPassword])]
+const { log, flush } = createLog(config.logLevel, { origin: config.name, incarnation }, { secrets })
+
+const end = (code: number): never => {
+  flush()
+  process.exit(code)
+}
+const fatal = (why: string, cause: unknown): never => {
+  log.error({ error: cause }, why)
+  return end(EXIT_SOFTWARE)
+}
+process.on('uncaughtException', error => fatal('an error that nothing expected', error))
+
+mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+const lock = lockDataDir(config.dataDir)
+if (lock.kind === 'taken') {
+  process.stderr.write(`${lock.why}\n`)
+  end(EXIT_CONFIG)
+}
+
+try {
+  const version = String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
+  const origin = await startOrigin({ config, version, incarnation, newId: randomUUID, log, fatal })
+  const stop = (): void => {
+    setTimeout(() => fatal('did not stop in time', null), STOP_MS).unref()
+    origin.stop().then(
+      () => end(0),
+      (error: unknown) => fatal('did not stop cleanly', error),
+    )
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  fatal('could not start', error)
+}

@@ -1,0 +1,201 @@
+// One origin, composed: router, origin and replicator in one process.
+import { createLink, type Link } from '../replicator/link/link.ts'
+import type { Log } from '../replicator/log.ts'
+import { openQueueLane } from '../replicator/queue/queuelane.ts'
+import { openRegisters, REGISTER_DEADLINE_MS } from '../replicator/register/redisacceptor.ts'
+import { Replicator } from '../replicator/replicator.ts'
+import { publicApp } from '../router/app.ts'
+import { createForwarder } from '../router/forward.node.ts'
+import { PARKING_LIMITS, Parking } from '../router/parking.ts'
+import { Router } from '../router/route.ts'
+import type { ShardName } from '../router/words.ts'
+import type { Config } from './config.ts'
+import { GuardedDocuments } from './documents.ts'
+import { reach } from './failpoint.ts'
+import { openIdentity } from './host/identity.ts'
+import { createIdentityFile } from './host/identityfile.ts'
+import { controlApp } from './http/control.ts'
+import { documentsHandler } from './http/documents.ts'
+import { listenPrivate, listenPublic } from './http/listen.ts'
+import type { Listening } from './http/server.ts'
+import { fetchSnapshot } from './snapshots.ts'
+import { readiness, status } from './status.ts'
+import { listQuarantine, showQuarantine } from './store/quarantine.ts'
+import { type OpenStore, openShardStore } from './store/store.ts'
+import { HostWhereabouts } from './whereabouts.ts'
+
+/** CONTRACT: 1 MiB. */
+const BODY_BYTES_MAX = 1024 * 1024
+/** CONTRACT: within 30 s of SIGTERM the process is gone, so each step gets less. */
+const HAND_OVER_MS = 8_000
+const LINGER_MS = 200
+const DRAIN_MS = 10_000
+
+export type RunningOrigin = {
+  /** Hands over, drains, closes. */
+  stop(): Promise<void>
+}
+
+export type OriginOptions = {
+  readonly config: Config
+  readonly version: string
+  readonly incarnation: string
+  readonly newId: () => string
+  readonly log: Log
+  readonly fatal: (why: string, cause: unknown) => void
+}
+
+export async function startOrigin(options: OriginOptions): Promise<RunningOrigin> {
+  const { config, version, incarnation, newId, log, fatal } = options
+  const { name, dataDir } = config
+  const now = (): number => performance.now()
+  const identityFile = createIdentityFile(dataDir)
+  const known = await openIdentity({ dataDir, name, incarnation, newId, log })
+  await identityFile.save(known)
+  const [s0, s1] = await Promise.all([
+    openShardStore({ dataDir, shard: 's0' }),
+    openShardStore({ dataDir, shard: 's1' }),
+  ])
+  const open: Readonly<Record<ShardName, OpenStore>> = { s0, s1 }
+  const stores = { s0: s0.store, s1: s1.store }
+  // A database that was missing is empty now: whatever this store was a member of, it is no longer that store.
+  const emptied = known.lineage !== null && (s0.fresh || s1.fresh)
+  const identity = emptied ? { ...known, store: newId() } : known
+  if (emptied) {
+    log.error({ dataDir }, 'a database of this store was missing: it is a new store now')
+    await identityFile.save(identity)
+  }
+
+  const links: Link[] = []
+  const replicator = new Replicator({
+    settings: {
+      name,
+      timing: {
+        heartbeatMs: config.heartbeatMs,
+        leaseMs: config.leaseMs,
+        graceMs: config.graceMs,
+        stableMs: config.stableMs,
+      },
+      failback: config.failback,
+      incarnation,
+      random: Math.random,
+      newId,
+    },
+    identity,
+    identityFile,
+    stores,
+    acceptors: openRegisters(
+      {
+        addresses: config.registers,
+        password: config.redisPassword,
+        deadlineMs: REGISTER_DEADLINE_MS,
+        requireDurable: true,
+      },
+      log,
+    ),
+    link: handlers => {
+      const link = createLink({
+        name,
+        peerUrl: new URL(config.peer),
+        secret: config.secret,
+        incarnation,
+        log,
+        handlers,
+      })
+      links.push(link)
+      return link
+    },
+    queue: handlers =>
+      openQueueLane(
+        {
+          self: name,
+          incarnation,
+          sentinels: {
+            sentinels: config.sentinels,
+            name: config.redisName,
+            password: config.redisPassword,
+            sentinelPassword: config.redisPassword,
+          },
+        },
+        handlers,
+        log,
+      ),
+    fetchSnapshot: (shard, offer) => fetchSnapshot({ peer: config.peer, secret: config.secret, dataDir }, shard, offer),
+    now,
+    log,
+    reach,
+    fatal,
+  })
+
+  const documents = new GuardedDocuments({
+    replicator,
+    stores,
+    get: (shard, key) => open[shard].reader.get(key),
+    solo: config.solo,
+  })
+  const answer = documentsHandler({ name, documents, bodyBytesMax: BODY_BYTES_MAX, now: Date.now })
+  const forwarder = createForwarder(config.peer, config.secret)
+  const parking = new Parking({ ...PARKING_LIMITS, parkMs: config.parkMs })
+  const whereabouts = new HostWhereabouts(name, replicator, now)
+  const router = new Router(
+    { name, whereabouts, local: answer, forward: (_, call) => forwarder.forward(call), now },
+    parking,
+  )
+  const onError = (error: unknown): void => log.error({ error }, 'a request met a fault of ours')
+
+  const listeners: Listening[] = []
+  listeners.push(
+    await listenPrivate({
+      ...config.private,
+      secret: config.secret,
+      documents: answer,
+      bodyBytesMax: BODY_BYTES_MAX,
+      control: controlApp({
+        status: () => status(replicator, version, now()),
+        command: command => replicator.command(command),
+        digest: shard => open[shard].digest(),
+        quarantine: { list: () => listQuarantine(dataDir), show: file => showQuarantine(dataDir, file) },
+        snapshot: shard => replicator.snapshots.get(shard) ?? null,
+      }),
+      onUpgrade: (request, socket, head) => links[0]?.onUpgrade(request, socket, head),
+      onError,
+    }),
+  )
+  listeners.push(
+    await listenPublic({
+      ...config.public,
+      app: publicApp({
+        name,
+        router,
+        bodyBytesMax: BODY_BYTES_MAX,
+        readiness: () => readiness(replicator, now()),
+        onError,
+      }),
+      bodyBytesMax: BODY_BYTES_MAX,
+      onError,
+    }),
+  )
+  log.info({ public: config.public, private: config.private, store: identity.store }, 'listens')
+
+  return {
+    async stop() {
+      const left = await within(replicator.command({ kind: 'leave' }), HAND_OVER_MS)
+      log.info({ ok: left?.ok ?? false, detail: left?.detail ?? 'no answer in time' }, 'hands over before it stops')
+      await Promise.all(listeners.map(listening => listening.close({ lingerMs: LINGER_MS, graceMs: DRAIN_MS })))
+      await forwarder.close()
+      await replicator.close()
+      await Promise.all([s0.store.close(), s1.store.close()])
+    },
+  }
+}
+
+/** Null where it takes longer. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  const late = Promise.withResolvers<null>()
+  const timer = setTimeout(() => late.resolve(null), ms)
+  try {
+    return await Promise.race([promise, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,103 @@
+// What goes between an origin's event loop and a shard's thread. Bodies and entries travel as one transferred buffer.
+import type { Position } from '../../replicator/entry/position.ts'
+import type {
+  ApplyOutcome,
+  Condition,
+  LoggedEntry,
+  SnapshotFile,
+  WriteCommand,
+  WriteResult,
+} from '../../replicator/store/shardstore.ts'
+import type { Place } from './database.ts'
+
+export type ThreadData = Place
+
+/** A command whose body is the next `bodyBytes` of the pack. */
+type PackedCommand =
+  | {
+      readonly op: 'put'
+      readonly key: string
+      readonly type: string
+      readonly bodyBytes: number
+      readonly conditions: readonly Condition[]
+      readonly at: number
+    }
+  | Extract<WriteCommand, { op: 'delete' }>
+
+export type Call =
+  | {
+      readonly op: 'write'
+      readonly epoch: number
+      readonly commands: readonly PackedCommand[]
+      readonly pack: ArrayBuffer
+    }
+  | { readonly op: 'fence'; readonly epoch: number }
+  | { readonly op: 'apply'; readonly lengths: readonly number[]; readonly pack: ArrayBuffer }
+  | { readonly op: 'settle'; readonly index: number }
+  | { readonly op: 'tail'; readonly max: number }
+  | { readonly op: 'locate'; readonly positions: readonly Position[] }
+  | { readonly op: 'read'; readonly index: number; readonly bytesMax: number }
+  | { readonly op: 'undo'; readonly index: number; readonly why: string }
+  | { readonly op: 'install'; readonly file: SnapshotFile; readonly why: string }
+  | { readonly op: 'close' }
+
+/** Answers come in the order of the calls; fence and settle have none. */
+export type Answer =
+  | { readonly op: 'write'; readonly value: WriteResult }
+  | { readonly op: 'apply'; readonly value: ApplyOutcome }
+  | { readonly op: 'tail'; readonly value: readonly Position[] }
+  | { readonly op: 'locate'; readonly value: Position | null }
+  | { readonly op: 'read'; readonly value: readonly LoggedEntry[] | null }
+  | { readonly op: 'undo'; readonly value: { readonly quarantined: number; readonly last: Position } }
+  | { readonly op: 'install'; readonly value: { readonly last: Position; readonly aside: string } }
+  | { readonly op: 'close' }
+  /** the call was rejected, and nothing of it took effect */
+  | { readonly op: 'rejected'; readonly name: string; readonly message: string }
+
+/** `replaced` where another file is the database now, or may be: the reader must open it anew. */
+export type Reply = { readonly last: Position; readonly replaced: boolean; readonly answer: Answer }
+export type Opened =
+  | { readonly kind: 'opened'; readonly last: Position; readonly fresh: boolean }
+  | { readonly kind: 'failed'; readonly name: string; readonly message: string }
+
+export function packCommands(commands: readonly WriteCommand[]): { commands: PackedCommand[]; pack: ArrayBuffer } {
+  const packed = commands.map((command): PackedCommand => {
+    if (command.op === 'delete') return command
+    const { body, ...rest } = command
+    return { ...rest, bodyBytes: body.length }
+  })
+  return { commands: packed, pack: packBytes(commands.map(command => (command.op === 'put' ? command.body : NOTHING))) }
+}
+
+export function unpackCommands(packed: readonly PackedCommand[], pack: ArrayBuffer): WriteCommand[] {
+  let at = 0
+  return packed.map((command): WriteCommand => {
+    if (command.op === 'delete') return command
+    const { bodyBytes, ...rest } = command
+    const body = new Uint8Array(pack, at, bodyBytes)
+    at += bodyBytes
+    return { ...rest, body }
+  })
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** One copy on this side is cheaper than a transfer list of many small buffers, and most are views of a shared pool anyway. */
+export function packBytes(parts: readonly Uint8Array[]): ArrayBuffer {
+  const pack = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    pack.set(part, at)
+    at += part.length
+  }
+  return pack.buffer
+}
+
+export function unpackBytes(lengths: readonly number[], pack: ArrayBuffer): Uint8Array[] {
+  let at = 0
+  return lengths.map(length => {
+    const part = new Uint8Array(pack, at, length)
+    at += length
+    return part
+  })
+}

@@ -1,0 +1,65 @@
+// Leases between the two origins: what this one holds (as primary) and what it promised (as standby). Monotonic clock only.
+import { GRACE_PER_LEASE, type Timing } from './limits.ts'
+
+/** Beats without an answer that are remembered: far more than fit into a lease. */
+const BEATS_MAX = 64
+
+export class Lease {
+  readonly #timing: Timing
+  #seq = 0
+  #sentAt = new Map<number, number>()
+  #heldUntil = Number.NEGATIVE_INFINITY
+  #promisedUntil = Number.NEGATIVE_INFINITY
+  #rttMs: number | null = null
+  #lastGrantSentAt = Number.NEGATIVE_INFINITY
+
+  constructor(timing: Timing) {
+    this.#timing = timing
+  }
+
+  /** Notes a beat that leaves now; its number goes with it. */
+  beat(now: number): number {
+    this.#seq++
+    this.#sentAt.set(this.#seq, now)
+    if (this.#sentAt.size > BEATS_MAX) this.#sentAt.delete(this.#seq - BEATS_MAX)
+    return this.#seq
+  }
+
+  /** A beat was answered. The lease runs from when the beat was SENT: what the standby promised began no earlier. */
+  answered(seq: number, granted: boolean, now: number): void {
+    const sentAt = this.#sentAt.get(seq)
+    if (sentAt === undefined) return
+    this.#sentAt.delete(seq)
+    this.#rttMs = now - sentAt
+    if (!granted) return
+    this.#lastGrantSentAt = Math.max(this.#lastGrantSentAt, sentAt)
+    this.#heldUntil = Math.max(this.#heldUntil, sentAt + this.#timing.leaseMs)
+  }
+
+  /** Answers of an ended session no longer count; what was granted before stays granted. */
+  sessionEnded(): void {
+    this.#sentAt.clear()
+    this.#rttMs = null
+    this.#lastGrantSentAt = Number.NEGATIVE_INFINITY
+  }
+
+  /** The standby answers a beat that names a lease: it will not serve before the grace is over. */
+  promise(leaseMs: number, now: number): void {
+    const graceMs = Math.max(this.#timing.graceMs, leaseMs * GRACE_PER_LEASE)
+    this.#promisedUntil = Math.max(this.#promisedUntil, now + graceMs)
+  }
+
+  get heldUntil(): number {
+    return this.#heldUntil
+  }
+  get promisedUntil(): number {
+    return this.#promisedUntil
+  }
+  get rttMs(): number | null {
+    return this.#rttMs
+  }
+  /** Has the peer granted a beat of this session that was sent within the last lease? */
+  runsInSession(now: number): boolean {
+    return now < this.#lastGrantSentAt + this.#timing.leaseMs
+  }
+}

@@ -1,0 +1,180 @@
+// Changes by agreement: adding the peer's store, handing shards over, leaving. Each begins with both copies level.
+import { homeOf, SHARDS, type ShardName } from '../../router/words.ts'
+import type { Reign } from '../register/record.ts'
+import { nextRecord, stableMs, willingPeer } from './choice.ts'
+import type { OperatorCommand } from './events.ts'
+import { HANDOVER_LEVEL_MS, RESEED_AGAIN_MS, RETRY_MS } from './limits.ts'
+import { proposeRecord } from './register.ts'
+import { recommit } from './reign.ts'
+import { announce, markDrifted } from './standby.ts'
+import { emit, isFit, isMember, isSole, log, type Move, memberPeer, persist, type State } from './state.ts'
+
+export function movesTick(s: State): void {
+  // Losses older than the longest stable time no longer count.
+  while (s.losses[0] !== undefined && s.now - s.losses[0] > RESEED_AGAIN_MS) s.losses.shift()
+  if (s.proposer.busy || s.record === null || !s.synced) return
+  if (s.move !== null) return moveTick(s, s.move)
+  if (s.adding !== null || isSole(s)) return addingTick(s)
+  if (s.now < s.nextMoveAt || !isMember(s)) return
+  if (!isFit(s)) return leaveForCause(s)
+  drainOrFailBack(s)
+}
+
+/** Commits wait for the candidate from before the proposal leaves until it is decided; the proposal never gives up. */
+function addingTick(s: State): void {
+  const { record } = s
+  if (record === null || s.now < s.nextMoveAt) return
+  const peer = willingPeer(s)
+  if (s.adding === null) {
+    if (peer === null || s.leaving || s.now - peer.since < stableMs(s) || !mirrors(s)) return
+    s.adding = { store: peer.hello.store, since: s.now }
+    return
+  }
+  if (peer === null || peer.hello.store !== s.adding.store || s.now - s.adding.since > HANDOVER_LEVEL_MS) {
+    log(s, 'warn', 'the other origin was not added: it did not stay level')
+    s.adding = null
+    s.nextMoveAt = s.now + RETRY_MS
+    for (const shard of SHARDS) recommit(s, shard)
+    return
+  }
+  const level = SHARDS.every(shard => s.shards[shard].sender.acked >= s.shards[shard].committed)
+  if (!level || !mirrors(s) || !s.lease.runsInSession(s.now)) return
+  const members = [...record.members, { name: s.peerName, store: s.adding.store }]
+  proposeRecord(s, nextRecord(s, record, { members, why: 'add' }), false)
+}
+
+const mirrors = (s: State): boolean =>
+  SHARDS.every(
+    shard => s.shards[shard].reign?.start !== null && s.shards[shard].reign !== null && s.shards[shard].sender.level,
+  )
+
+function drainOrFailBack(s: State): void {
+  const peer = memberPeer(s)
+  const willing = willingPeer(s)
+  if (peer === null || willing === null) return
+  const mine = SHARDS.filter(shard => s.shards[shard].reign !== null)
+  if (s.identity.drained) {
+    if (mine.length > 0) beginMove(s, 'handover', mine, false, null)
+    return
+  }
+  if (s.settings.failback !== 'auto' || willing.hello.drained || s.now - peer.since < stableMs(s)) return
+  const away = mine.filter(shard => homeOf(shard) === s.peerName && s.record?.primaries[shard].pinned === false)
+  if (away.length > 0) beginMove(s, 'handover', away, false, null)
+}
+
+/** A store that drifted, or a disk that refuses writes, gives everything to the peer and comes back by rejoining. */
+function leaveForCause(s: State): void {
+  if (memberPeer(s) === null || willingPeer(s) === null) return
+  beginMove(
+    s,
+    'leave',
+    SHARDS.filter(shard => s.shards[shard].reign !== null),
+    false,
+    null,
+  )
+}
+
+function beginMove(
+  s: State,
+  kind: Move['kind'],
+  shards: readonly ShardName[],
+  pinned: boolean,
+  command: number | null,
+): void {
+  s.move = { kind, shards, since: s.now, pinned, command, proposed: false }
+  for (const shard of shards) {
+    s.shards[shard].closing = 'asked'
+    emit(s, { type: 'closeGate', shard })
+  }
+  emit(s, { type: 'changed' })
+  moveTick(s, s.move)
+}
+
+function moveTick(s: State, move: Move): void {
+  const { record } = s
+  if (record === null || move.proposed) return settleMove(s, move)
+  // Both stop: each stays a member, and they recover together.
+  if (move.kind === 'leave' && s.peer?.hello?.leaving) return endMove(s, move, true, 'the other origin leaves as well')
+  if (memberPeer(s) === null || !isMember(s)) return endMove(s, move, false, 'the other origin is not there')
+  if (s.now - move.since > HANDOVER_LEVEL_MS) return endMove(s, move, false, 'not level in time')
+  const level = move.shards.every(shard => {
+    const { closing, last, committed, sender } = s.shards[shard]
+    return closing === 'closed' && committed === last.index && sender.acked === last.index
+  })
+  if (!level) return
+  const peer = memberPeer(s)
+  if (peer === null) return
+  move.proposed = true
+  const primaries = { ...record.primaries }
+  for (const shard of move.shards) {
+    const reign: Reign = {
+      name: s.peerName,
+      incarnation: peer.hello.incarnation,
+      since: record.epoch + 1,
+      pinned: move.pinned,
+    }
+    primaries[shard] = reign
+  }
+  const members = move.kind === 'leave' ? record.members.filter(member => member.name === s.peerName) : record.members
+  proposeRecord(s, nextRecord(s, record, { members, primaries, why: move.kind }), false)
+}
+
+/** The proposal is decided, one way or the other; or it was given up before anything of it left. */
+function settleMove(s: State, move: Move): void {
+  if (s.proposer.busy) return
+  const moved = move.shards.every(shard => s.record?.primaries[shard].name === s.peerName)
+  const left = move.kind !== 'leave' || !isMember(s)
+  if (moved && left) endMove(s, move, true, `epoch ${s.record?.epoch}`)
+  else endMove(s, move, false, 'the register decided otherwise')
+}
+
+function endMove(s: State, move: Move, ok: boolean, detail: string): void {
+  s.move = null
+  s.nextMoveAt = s.now + RETRY_MS
+  for (const shard of SHARDS) s.shards[shard].closing = 'no'
+  if (!ok) log(s, 'warn', `${move.kind} was given up: ${detail}`, { shards: move.shards })
+  if (move.command !== null) emit(s, { type: 'reply', id: move.command, ok, detail })
+  emit(s, { type: 'changed' })
+}
+
+export function onGateClosed(s: State, shard: ShardName): void {
+  if (s.shards[shard].closing === 'asked') s.shards[shard].closing = 'closed'
+}
+
+export function onCommand(s: State, id: number, command: OperatorCommand): void {
+  const reply = (ok: boolean, detail: string): void => emit(s, { type: 'reply', id, ok, detail })
+  switch (command.kind) {
+    case 'handover': {
+      if (s.shards[command.shard].reign === null)
+        return reply(false, `this origin is not the primary of ${command.shard}`)
+      if (s.move !== null || s.proposer.busy) return reply(false, 'another change is under way')
+      if (memberPeer(s) === null || willingPeer(s) === null)
+        return reply(false, 'the other origin is not there, or not a member')
+      // Sent away from home by a person, it stays away until a person sends it back.
+      return beginMove(s, 'handover', [command.shard], homeOf(command.shard) === s.me, id)
+    }
+    case 'drain':
+      persist(s, { drained: true }, () => reply(true, 'drained: hands over what it serves and takes nothing back'))
+      return announce(s)
+    case 'ready':
+      persist(s, { drained: false }, () => reply(true, 'ready: gets its half back'))
+      return announce(s)
+    case 'resync':
+      if (isSole(s)) return reply(false, 'this origin is the only member: there is nothing to be reseeded from')
+      s.resyncByHand = true
+      markDrifted(s, SHARDS)
+      return reply(true, 'gives up membership and is reseeded')
+    case 'leave':
+      s.leaving = true
+      announce(s)
+      if (s.move !== null) return reply(false, 'another change is under way')
+      if (memberPeer(s) === null || !isMember(s)) return reply(true, 'nobody to hand over to')
+      return beginMove(
+        s,
+        'leave',
+        SHARDS.filter(shard => s.shards[shard].reign !== null),
+        false,
+        id,
+      )
+  }
+}

@@ -1,0 +1,145 @@
+// A decided record changes who reigns; a reign says what is committed and whether this process may serve.
+import { SHARDS, type ShardName } from '../../router/words.ts'
+import type { PairRecord } from '../register/record.ts'
+import {
+  emit,
+  isMember,
+  isSole,
+  isStanding,
+  log,
+  memberPeer,
+  peerIsMember,
+  persist,
+  type ShardState,
+  type State,
+  sendToPeer,
+} from './state.ts'
+
+/** Takes a record that is known to be decided. Older ones change nothing (I8). */
+export function adopt(s: State, record: PairRecord): void {
+  const known = s.record
+  if (record.lineage !== s.identity.lineage)
+    return log(s, 'error', 'a record of another lineage was ignored', { lineage: record.lineage })
+  if (known !== null && record.epoch <= known.epoch) return
+  const wasMember = isMember(s)
+  const hadPeer = peerIsMember(s)
+  s.record = record
+  if (!wasMember && isMember(s)) s.memberSince = s.now
+  const agreed = record.why === 'leave' && s.peer?.hello?.leaving === true
+  if (hadPeer && !peerIsMember(s) && !agreed) s.losses.push(s.now)
+  if (s.adding !== null && peerIsMember(s)) s.adding = null
+  persist(s, { epoch: Math.max(s.identity.epoch, record.epoch) })
+  log(s, 'info', `epoch ${record.epoch}: ${record.why}`, { record })
+  for (const shard of SHARDS) moveReign(s, s.shards[shard], known, record)
+  sendToPeer(s, { type: 'record', record })
+  for (const shard of SHARDS) recommit(s, shard)
+  emit(s, { type: 'changed' })
+}
+
+function moveReign(s: State, shard: ShardState, known: PairRecord | null, record: PairRecord): void {
+  const next = record.primaries[shard.shard]
+  const mine = next.incarnation === s.settings.incarnation
+  if (shard.reign !== null && (!mine || shard.reign.since !== next.since))
+    endReign(s, shard, `epoch ${record.epoch}: ${record.why}`)
+  if (mine && shard.reign === null) beginReign(s, shard, known, record)
+  if (!mine) {
+    const before = known?.primaries[shard.shard]
+    if (before?.incarnation !== next.incarnation) shard.receiver.clear()
+  }
+  emit(s, { type: 'fence', shard: shard.shard, epoch: record.epoch })
+}
+
+function beginReign(s: State, shard: ShardState, known: PairRecord | null, record: PairRecord): void {
+  shard.receiver.clear()
+  shard.closing = 'no'
+  shard.reign = {
+    since: record.primaries[shard.shard].since,
+    began: s.now,
+    start: null,
+    notBefore: oldPrimaryStopped(s, shard.shard, known, record)
+      ? s.now
+      : Math.max(s.lease.promisedUntil, s.startedAt + s.settings.timing.graceMs),
+  }
+  emit(s, { type: 'readTail', shard: shard.shard, purpose: { kind: 'reign', epoch: record.epoch }, max: 1 })
+}
+
+/**
+ * May the promises to the former primary be forgotten? Only where it cannot be serving any more: it was an earlier life
+ * of this process, or it proposed the change itself, or its origin lives on as another incarnation.
+ */
+function oldPrimaryStopped(s: State, shard: ShardName, known: PairRecord | null, record: PairRecord): boolean {
+  if (record.why === 'first boot') return true
+  const before = known?.primaries[shard]
+  if (before === undefined) return false
+  if (before.name === s.me || record.by.incarnation === before.incarnation) return true
+  const hello = s.peer?.hello ?? null
+  return hello !== null && hello.incarnation !== before.incarnation
+}
+
+export function endReign(s: State, shard: ShardState, why: string): void {
+  shard.reign = null
+  shard.stalledSince = null
+  shard.closing = 'no'
+  shard.sender.stop()
+  emit(s, { type: 'reignEnded', shard: shard.shard, why })
+}
+
+/** Everything that was in the writer when the reign began has ended: what is on disk now is what it starts from. */
+export function reignReady(s: State, shard: ShardName, epoch: number): void {
+  const state = s.shards[shard]
+  if (state.reign === null || state.reign.start !== null || epoch < state.reign.since) return
+  state.reign.start = state.last.index
+  recommit(s, shard)
+  emit(s, { type: 'changed' })
+}
+
+/**
+ * The commit rule: an entry is committed when every member has it on disk, and the store that is being added too.
+ * Committed never goes back: what was on all members' disks stays there.
+ */
+export function recommit(s: State, shard: ShardName): void {
+  const state = s.shards[shard]
+  if (state.reign === null || state.reign.start === null || !isMember(s)) return
+  const needsPeer = peerIsMember(s) || s.adding !== null
+  const committed = needsPeer ? Math.min(state.last.index, countedAck(s, state)) : state.last.index
+  const moved = committed > state.committed
+  if (Math.max(committed, state.committed) >= state.last.index) state.stalledSince = null
+  else if (moved || state.stalledSince === null) state.stalledSince = s.now
+  if (!moved) return
+  state.committed = committed
+  emit(s, { type: 'settle', shard, index: committed })
+  emit(s, { type: 'committed', shard, index: committed })
+}
+
+/** What the peer's disk has, where the peer is the very store that must have it: a wiped one in its place does not count. */
+function countedAck(s: State, state: ShardState): number {
+  const store = s.peer?.hello?.store
+  const counts = store !== undefined && (memberPeer(s) !== null || s.adding?.store === store)
+  return counts ? state.sender.acked : -1
+}
+
+/** I5: within the lease, or the only member. */
+export const leaseHolds = (s: State, now: number): boolean => isSole(s) || now < s.lease.heldUntil
+
+/** May this process answer a strong read, or acknowledge a write, of this shard now? */
+export function isServing(s: State, shard: ShardName, now: number): boolean {
+  const state = s.shards[shard]
+  const reign = state.reign
+  if (reign === null || reign.start === null || isStanding(s) || !isMember(s)) return false
+  if (s.record?.primaries[shard].incarnation !== s.settings.incarnation) return false
+  return state.committed >= reign.start && now >= reign.notBefore && leaseHolds(s, now) && state.closing === 'no'
+}
+
+/** Why a shard whose record names this process is not served yet; for people. */
+export function whyNotServing(s: State, shard: ShardName, now: number): string {
+  const state = s.shards[shard]
+  if (s.record === null) return 'the register has not been read yet'
+  if (!isMember(s)) return 'this store is not a member: it may lack acknowledged writes'
+  if (state.reign === null) return `the primary is ${s.record.primaries[shard].name}`
+  if (isStanding(s)) return 'a proposal to the register is not decided yet'
+  if (state.closing !== 'no') return 'a handover is under way'
+  if (now < state.reign.notBefore) return 'a promise to the former primary has not run out yet'
+  if (state.reign.start === null || state.committed < state.reign.start)
+    return 'entries are being completed on both origins'
+  return 'the lease is over: the other origin does not answer'
+}

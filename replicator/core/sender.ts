@@ -1,0 +1,275 @@
+// One shard's primary towards the other origin: compares histories, brings it level, then ships entry by entry.
+// The queue lane carries entries while it answers; the direct lane carries what is late, and everything at the start.
+import type { ShardName } from '../../router/words.ts'
+import { GENESIS, type Position } from '../entry/position.ts'
+import type { LoggedEntry } from '../store/shardstore.ts'
+import type { Effect, Lane, SnapshotOffer } from './events.ts'
+import {
+  DIRECT_AFTER_MS,
+  DIRECT_RESEND_MS,
+  PROBE_EVERY_MS,
+  READ_BYTES,
+  REFUSALS_MAX,
+  RETRY_MS,
+  WINDOW_BYTES,
+  WINDOW_ENTRIES,
+} from './limits.ts'
+
+type Phase =
+  | { readonly kind: 'off' }
+  /** asked for the peer's tail, then looking for it in our log */
+  | { readonly kind: 'comparing'; readonly query: number }
+  /** the peer undoes what it has beyond our common history */
+  | { readonly kind: 'truncating'; readonly query: number }
+  /** a copy is made here, then fetched and installed there */
+  | { readonly kind: 'snapshotting'; readonly query: number }
+  /** something did not work: compared again at `until` */
+  | { readonly kind: 'pausing'; readonly until: number }
+  /** shipping, from `cursor` on */
+  | { readonly kind: 'live' }
+
+type Sent = { readonly index: number; readonly at: number; readonly bytes: number }
+
+export class Sender {
+  readonly #shard: ShardName
+  readonly #emit: (effect: Effect) => void
+  #phase: Phase = { kind: 'off' }
+  #session = ''
+  #query = 0
+  #read = 0
+  #reading = false
+  #lane: Lane = 'direct'
+  #probeAt = 0
+  #probe = 0
+  #probed: string | null = null
+  /** next index that has not been sent in this session */
+  #cursor = 1
+  #acked = -1
+  #ackedPosition: Position = GENESIS
+  #last = 0
+  #sent: Sent[] = []
+  #sentBytes = 0
+  #refusals = new Map<number, number>()
+  #reseed = false
+
+  constructor(shard: ShardName, emit: (effect: Effect) => void) {
+    this.#shard = shard
+    this.#emit = emit
+  }
+
+  get on(): boolean {
+    return this.#phase.kind !== 'off'
+  }
+  get lane(): Lane {
+    return this.#lane
+  }
+  /** Durable index of the peer in this session, -1 where unknown. */
+  get acked(): number {
+    return this.#acked
+  }
+  get ackedPosition(): Position {
+    return this.#ackedPosition
+  }
+  get live(): boolean {
+    return this.#phase.kind === 'live'
+  }
+  get phase(): Phase['kind'] {
+    return this.#phase.kind
+  }
+  /** Everything on our disk has been sent and only the newest entries may be unacknowledged. */
+  get level(): boolean {
+    return this.live && this.#cursor > this.#last && this.#last - this.#acked <= WINDOW_ENTRIES
+  }
+
+  /** @param last our newest index; @param reseed the peer's copy is known to be wrong */
+  start(session: string, last: number, reseed: boolean): void {
+    this.#session = session
+    this.#last = last
+    this.#acked = -1
+    this.#lane = 'direct'
+    this.#probed = null
+    this.#reseed = reseed
+    this.#refusals.clear()
+    this.#forgetSent()
+    this.#compare()
+  }
+
+  stop(): void {
+    this.#phase = { kind: 'off' }
+    this.#acked = -1
+    this.#forgetSent()
+    this.#reading = false
+  }
+
+  onTail(query: number, positions: readonly Position[]): void {
+    const phase = this.#phase
+    if (!('query' in phase) || phase.query !== query) return
+    if (phase.kind === 'snapshotting') this.#reseed = false
+    this.#emit({ type: 'locate', shard: this.#shard, query, positions })
+  }
+
+  onLocated(query: number, peerLast: Position, common: Position | null, now: number): void {
+    const phase = this.#phase
+    if (!('query' in phase) || phase.query !== query) return
+    if (this.#reseed || common === null) return this.#snapshot()
+    if (common.index < peerLast.index) {
+      this.#phase = { kind: 'truncating', query: ++this.#query }
+      this.#emit({
+        type: 'send',
+        session: this.#session,
+        message: { type: 'truncate', shard: this.#shard, query: this.#query, index: common.index },
+      })
+      return
+    }
+    this.#phase = { kind: 'live' }
+    this.#acked = common.index
+    this.#ackedPosition = common
+    this.#cursor = common.index + 1
+    this.#probeAt = now
+    this.#pump()
+  }
+
+  onSnapshotMade(query: number, offer: SnapshotOffer): void {
+    if (this.#phase.kind !== 'snapshotting' || this.#phase.query !== query) return
+    this.#emit({
+      type: 'send',
+      session: this.#session,
+      message: { type: 'snapshot', shard: this.#shard, query, ...offer },
+    })
+  }
+
+  /** Truncation or snapshot did not work, here or there. */
+  onFailed(query: number, now: number): void {
+    const phase = this.#phase
+    if (!('query' in phase) || phase.query !== query) return
+    // What could not be undone must be replaced.
+    if (phase.kind === 'truncating') this.#reseed = true
+    this.#phase = { kind: 'pausing', until: now + RETRY_MS }
+  }
+
+  onAppended(entry: LoggedEntry, now: number): void {
+    const { index } = entry.position
+    this.#last = index
+    if (this.#phase.kind !== 'live') return
+    if (this.#cursor !== index || this.#reading) return this.#pump()
+    if (this.#lane === 'queue') {
+      this.#emit({ type: 'addJob', shard: this.#shard, entry })
+      this.#note(entry, now)
+    } else if (this.#windowOpen()) this.#sendDirect([entry], now)
+  }
+
+  onLogRead(read: number, entries: readonly LoggedEntry[] | null, now: number): void {
+    if (!this.#reading || read !== this.#read || this.#phase.kind !== 'live') return
+    this.#reading = false
+    if (entries === null) return this.#snapshot()
+    const fresh = entries.filter(entry => entry.position.index >= this.#cursor)
+    if (fresh[0]?.position.index === this.#cursor) this.#sendDirect(fresh, now)
+    if (entries.length > 0) this.#pump()
+  }
+
+  onAck(position: Position): void {
+    if (this.#phase.kind !== 'live' || position.index <= this.#acked || position.index > this.#last) return
+    this.#acked = position.index
+    this.#ackedPosition = position
+    if (this.#cursor <= position.index) this.#cursor = position.index + 1
+    while (this.#sent[0] !== undefined && this.#sent[0].index <= position.index)
+      this.#sentBytes -= this.#sent.shift()?.bytes ?? 0
+    for (const index of this.#refusals.keys()) if (index <= position.index) this.#refusals.delete(index)
+    this.#pump()
+  }
+
+  /** Once may be a damaged message; after that the entry waits, and its primary goes solo when its bound is over. */
+  onRefused(index: number, reason: string, now: number): void {
+    if (this.#phase.kind !== 'live') return
+    if (reason === 'sequence') return this.#compare()
+    const times = (this.#refusals.get(index) ?? 0) + 1
+    this.#refusals.set(index, times)
+    if (times < REFUSALS_MAX) this.#rewind()
+    else this.#phase = { kind: 'pausing', until: now + RETRY_MS }
+  }
+
+  onQueueSeen(nonce: string): void {
+    if (this.#lane === 'direct' && nonce === this.#probed && this.level) this.#lane = 'queue'
+  }
+
+  onQueueTrouble(now: number): void {
+    if (this.#lane === 'queue') this.#toDirect(now)
+  }
+
+  tick(now: number): void {
+    const phase = this.#phase
+    if (phase.kind === 'pausing' && now >= phase.until) return this.#compare()
+    if (phase.kind !== 'live') return
+    const oldest = this.#sent[0]
+    if (this.#lane === 'queue') {
+      if (oldest !== undefined && now - oldest.at > DIRECT_AFTER_MS) this.#toDirect(now)
+      return
+    }
+    if (oldest !== undefined && now - oldest.at > DIRECT_RESEND_MS) this.#rewind()
+    if (now >= this.#probeAt) {
+      this.#probeAt = now + PROBE_EVERY_MS
+      this.#probed = `${this.#shard}-${this.#session.slice(0, 12)}-${++this.#probe}`
+      this.#emit({ type: 'probeQueue', nonce: this.#probed })
+    }
+    this.#pump()
+  }
+
+  #compare(): void {
+    this.#phase = { kind: 'comparing', query: ++this.#query }
+    this.#acked = -1
+    this.#forgetSent()
+    this.#reading = false
+    this.#emit({
+      type: 'send',
+      session: this.#session,
+      message: { type: 'askTail', shard: this.#shard, query: this.#query },
+    })
+  }
+
+  #snapshot(): void {
+    this.#phase = { kind: 'snapshotting', query: ++this.#query }
+    this.#acked = -1
+    this.#emit({ type: 'makeSnapshot', shard: this.#shard, query: this.#query })
+  }
+
+  #toDirect(now: number): void {
+    this.#lane = 'direct'
+    this.#probeAt = now + PROBE_EVERY_MS
+    this.#probed = null
+    this.#rewind()
+  }
+
+  /** Sends again all that is not acknowledged, from the log: a repeat costs the receiver nothing. */
+  #rewind(): void {
+    this.#cursor = this.#acked + 1
+    this.#forgetSent()
+    this.#reading = false
+    this.#pump()
+  }
+
+  #pump(): void {
+    if (this.#phase.kind !== 'live' || this.#reading || this.#cursor > this.#last || !this.#windowOpen()) return
+    this.#reading = true
+    this.#emit({ type: 'readLog', shard: this.#shard, read: ++this.#read, index: this.#cursor, bytesMax: READ_BYTES })
+  }
+
+  #windowOpen(): boolean {
+    return this.#sent.length < WINDOW_ENTRIES && this.#sentBytes < WINDOW_BYTES
+  }
+
+  #sendDirect(entries: readonly LoggedEntry[], now: number): void {
+    this.#emit({ type: 'sendEntries', session: this.#session, shard: this.#shard, entries })
+    for (const entry of entries) this.#note(entry, now)
+  }
+
+  #note(entry: LoggedEntry, now: number): void {
+    this.#sent.push({ index: entry.position.index, at: now, bytes: entry.bytes.length })
+    this.#sentBytes += entry.bytes.length
+    this.#cursor = entry.position.index + 1
+  }
+
+  #forgetSent(): void {
+    this.#sent = []
+    this.#sentBytes = 0
+  }
+}

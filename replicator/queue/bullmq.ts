@@ -1,0 +1,88 @@
+// The one door to BullMQ: queues and workers, opened with the settings that were found to survive failovers.
+import { type Job, type JobsOptions, Queue, Worker } from 'bullmq'
+import type { OriginName } from '../../router/words.ts'
+import type { RedisClient } from '../redis.ts'
+
+export type { Job, Queue, Worker }
+
+/** All keys of the queues begin with it. */
+export const PREFIX = 'tandem'
+
+/** The queue of what `to` mirrors: entries of the shards whose primary is the other origin. */
+export const mirrorQueueName = (to: OriginName): string => `mirror-to-${to}`
+/** The queue that shows rejoin work, as this origin does it. */
+export const rejoinQueueName = (by: OriginName): string => `rejoin-by-${by}`
+
+export const QUEUE_NAMES: readonly string[] = [
+  mirrorQueueName('a'),
+  mirrorQueueName('b'),
+  rejoinQueueName('a'),
+  rejoinQueueName('b'),
+]
+
+/** BullMQ's event stream is for dashboards only: it misses completions across failovers. */
+const EVENTS_MAX = 1000
+
+/** @param client is shared by all queues of a process, and closed by whoever made it */
+export function openQueue(name: string, client: RedisClient, onError: (error: Error) => void): Queue {
+  const queue = new Queue(name, {
+    connection: client,
+    prefix: PREFIX,
+    streams: { events: { maxLen: EVENTS_MAX } },
+    // The look at the version is a command that may fail, and then fails the instance for good. The lane looks itself.
+    skipVersionCheck: true,
+    skipWaitingForReady: true,
+  })
+  queue.on('error', onError)
+  return queue
+}
+
+export type WorkerSettings = { readonly name: string; readonly concurrency: number }
+
+/** @param client is used beside a blocking duplicate of it; both are closed by whoever made it */
+export function openWorker(
+  settings: WorkerSettings,
+  client: RedisClient,
+  process: (job: Job) => Promise<string>,
+  onError: (error: Error) => void,
+): Worker {
+  const worker = new Worker(settings.name, process, {
+    connection: client,
+    prefix: PREFIX,
+    concurrency: settings.concurrency,
+    skipVersionCheck: true,
+    skipWaitingForReady: true,
+    // Seconds: how long it blocks for a job; under the socket timeout of its connection, which ends silent ones.
+    drainDelay: 2,
+    // A job of a process that died is handed out again after this long.
+    lockDuration: 10_000,
+    stalledInterval: 3000,
+    // Failovers make jobs look stalled; a job given up would have to be sent again.
+    maxStalledCount: 10,
+    // After a lost connection (default 15 s).
+    runRetryDelay: 500,
+  })
+  worker.on('error', onError)
+  return worker
+}
+
+/** Entries above this are removed when they are done: the history is for the dashboard, not for payloads. */
+const HISTORY_ENTRY_BYTES_MAX = 16 * 1024
+const HISTORY_MAX = 100
+const FAILED_MAX = 20
+
+/** Options of a job that carries `bytes`: one attempt, a bounded history. */
+export const jobOptions = (jobId: string, bytes: number): JobsOptions => ({
+  jobId,
+  attempts: 1,
+  removeOnComplete: bytes > HISTORY_ENTRY_BYTES_MAX ? true : { count: HISTORY_MAX },
+  removeOnFail: bytes > HISTORY_ENTRY_BYTES_MAX ? true : { count: FAILED_MAX },
+})
+
+/** Options of a job that leaves nothing behind. */
+export const fleetingOptions = (jobId: string): JobsOptions => ({
+  jobId,
+  attempts: 1,
+  removeOnComplete: true,
+  removeOnFail: true,
+})

@@ -1,0 +1,112 @@
+// The worker of our own queue: hands each entry to the receiver of the replicator, which knows what it is worth.
+
+import type { OriginName } from '../../router/words.ts'
+import { type Log, MasterClients, type SentinelSettings, within } from '../redis.ts'
+import { type Job, mirrorQueueName, openWorker, type Worker } from './bullmq.ts'
+import { parseJob } from './jobs.ts'
+import type { QueueHandlers } from './lane.ts'
+
+/** Entries handled at once: they share one group on the disk, and one that is early waits here for those before it. */
+export const CONCURRENCY = 32
+const CLOSE_MS = 1000
+
+export type ReceiverSettings = { readonly self: OriginName; readonly sentinels: SentinelSettings }
+
+/** One life of the worker with its connections; a rebuild makes a new one. */
+type Life = { readonly clients: MasterClients; readonly worker: Worker; readonly builtAt: number; busy: number }
+
+export class Receiver {
+  readonly #settings: ReceiverSettings
+  readonly #handlers: Pick<QueueHandlers, 'onEntry' | 'onProbe'>
+  readonly #log: Log
+  readonly #onError: (error: Error) => void
+  #life: Life
+  #progressAt = performance.now()
+
+  constructor(
+    settings: ReceiverSettings,
+    handlers: Pick<QueueHandlers, 'onEntry' | 'onProbe'>,
+    log: Log,
+    onError: (error: Error) => void,
+  ) {
+    this.#settings = settings
+    this.#handlers = handlers
+    this.#log = log
+    this.#onError = onError
+    this.#life = this.#open()
+  }
+
+  get builtAt(): number {
+    return this.#life.builtAt
+  }
+  get progressAt(): number {
+    return this.#progressAt
+  }
+  get busy(): number {
+    return this.#life.busy
+  }
+  get clients(): MasterClients {
+    return this.#life.clients
+  }
+
+  /** New connections and a new worker at once; the old ones are closed in the background. */
+  rebuild(): void {
+    const old = this.#life
+    this.#life = this.#open()
+    this.#end(old).catch(this.#onError)
+  }
+
+  /** What is being handled goes on, but its jobs stay in Redis and are handed out again: repeats are known as such. */
+  async close(): Promise<void> {
+    await this.#end(this.#life)
+  }
+
+  #open(): Life {
+    const { self, sentinels } = this.#settings
+    const clients = new MasterClients(sentinels, 'worker', this.#onError)
+    const settings = { name: mirrorQueueName(self), concurrency: CONCURRENCY }
+    const life: Life = {
+      clients,
+      worker: openWorker(settings, clients.client, job => this.#process(life, job), this.#onError),
+      builtAt: performance.now(),
+      busy: 0,
+    }
+    return life
+  }
+
+  async #end(life: Life): Promise<void> {
+    // First ours: from then on no connection that ends is brought back.
+    life.clients.close()
+    await within(life.worker.close(true), CLOSE_MS, 'closing the worker').catch(this.#onError)
+  }
+
+  async #process(life: Life, job: Job): Promise<string> {
+    life.busy++
+    this.#progressAt = performance.now()
+    try {
+      return await this.#handle(job)
+    } finally {
+      life.busy--
+      this.#progressAt = performance.now()
+    }
+  }
+
+  async #handle(job: Job): Promise<string> {
+    const data: unknown = job.data
+    const arrived = parseJob(job.name, data)
+    switch (arrived.kind) {
+      case 'entry':
+        await this.#handlers.onEntry(arrived.job)
+        return 'done'
+      case 'probe':
+        this.#handlers.onProbe(arrived.nonce)
+        return 'done'
+      case 'beat':
+        return 'done'
+      case 'malformed':
+        // It completes: failing it would only bring it back.
+        this.#log.error({ job: job.id, name: job.name, why: arrived.why }, 'a malformed job in the queue was dropped')
+        return 'malformed'
+    }
+  }
+}

@@ -1,0 +1,355 @@
+// Runs a Pair on real parts: acts on its effects in order and tells it what happened. No decision is made here.
+
+import type { View } from '../router/view.ts'
+import { SHARDS, type ShardName } from '../router/words.ts'
+import type { Effect, Event, OperatorCommand, SnapshotOffer } from './core/events.ts'
+import { parseMessage } from './core/messages.ts'
+import { Pair } from './core/pair.ts'
+import { isServing, leaseHolds } from './core/reign.ts'
+import { isStanding, type Settings, type State } from './core/state.ts'
+import type { Identity, IdentityFile } from './identity.ts'
+import { decodeEntryFrame, encodeEntryFrame } from './link/entryframe.ts'
+import {
+  FRAME_ENTRIES,
+  FRAME_MESSAGE,
+  type FrameKind,
+  type LinkHandlers,
+  type LinkTransport,
+} from './link/transport.ts'
+import type { Log } from './log.ts'
+import type { EntryJob, QueueHandlers, QueueLane } from './queue/lane.ts'
+import type { Acceptors } from './register/acceptor.ts'
+import type { LoggedEntry, ShardStore, SnapshotFile } from './store/shardstore.ts'
+import { Waiters } from './waiters.ts'
+
+export type Parts = {
+  readonly settings: Settings
+  readonly identity: Identity
+  readonly identityFile: IdentityFile
+  readonly stores: Readonly<Record<ShardName, ShardStore>>
+  readonly acceptors: Acceptors
+  readonly link: (handlers: LinkHandlers) => LinkTransport
+  readonly queue: (handlers: QueueHandlers) => QueueLane
+  /** brings the peer's snapshot onto this disk; rejects where it can't */
+  readonly fetchSnapshot: (shard: ShardName, offer: SnapshotOffer) => Promise<SnapshotFile>
+  /** monotonic milliseconds */
+  readonly now: () => number
+  readonly log: Log
+  /** a named point that a test may have armed: see origin/failpoint.ts */
+  readonly reach: (point: string) => void
+  /** the process can no longer be trusted to go on */
+  readonly fatal: (why: string, cause: unknown) => void
+}
+
+/** The write side of this origin: takes no more writes of a shard, and calls back when none is queued or in the writer. */
+export type GateCloser = (shard: ShardName, closed: () => void) => void
+
+/** Fine enough for the 100 ms of the direct lane, and some fifty wake-ups a second. */
+const TICK_MS = 20
+/** A queue job is finished, whatever became of its entry, after this long: the lock of a job must not run out. */
+const JOB_WAIT_MS = 2000
+
+export class Replicator {
+  readonly #parts: Parts
+  readonly #pair: Pair
+  readonly #link: LinkTransport
+  readonly #queue: QueueLane
+  readonly #events: Event[] = []
+  #running = false
+  #closed = false
+  readonly #ticker: NodeJS.Timeout
+  readonly #committed: Readonly<Record<ShardName, Waiters>> = { s0: new Waiters(), s1: new Waiters() }
+  readonly #durable: Readonly<Record<ShardName, Waiters>> = { s0: new Waiters(), s1: new Waiters() }
+  readonly #listeners = new Set<() => void>()
+  readonly #replies = new Map<number, (reply: { ok: boolean; detail: string }) => void>()
+  #commandId = 0
+  #closeGate: GateCloser = (_, closed) => closed()
+  #servingBefore = ''
+  readonly snapshots = new Map<ShardName, SnapshotFile>()
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    const lasts = { s0: parts.stores.s0.last(), s1: parts.stores.s1.last() }
+    this.#pair = new Pair(parts.settings, parts.identity, lasts, parts.now())
+    this.#link = parts.link({
+      onUp: session => this.dispatch({ type: 'linkUp', session }),
+      onDown: (session, why) => this.dispatch({ type: 'linkDown', session, why }),
+      onFrame: (session, kind, payload) => this.#onFrame(session, kind, payload),
+    })
+    this.#queue = parts.queue({
+      onEntry: job => this.#onJob(job),
+      onProbe: nonce => this.dispatch({ type: 'probe', nonce }),
+      onTrouble: why => this.dispatch({ type: 'queueTrouble', why }),
+    })
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  /** For status pages and the gate; nobody else changes it. */
+  get state(): Readonly<State> {
+    return this.#pair.state
+  }
+  get queue(): QueueLane {
+    return this.#queue
+  }
+
+  set closeGate(close: GateCloser) {
+    this.#closeGate = close
+  }
+
+  /** The epoch to write in, or null while this process may not serve the shard. */
+  serves(shard: ShardName): number | null {
+    const { state } = this.#pair
+    return isServing(state, shard, this.#parts.now()) ? (state.record?.epoch ?? null) : null
+  }
+
+  /** Within the lease, or the only member: I5, whatever else is going on (a handover, say). */
+  holdsLease(): boolean {
+    const { state } = this.#pair
+    return !isStanding(state) && leaseHolds(state, this.#parts.now())
+  }
+
+  view(): View | null {
+    const { record } = this.#pair.state
+    if (record === null) return null
+    return {
+      lineage: record.lineage,
+      epoch: record.epoch,
+      primaries: { s0: record.primaries.s0.name, s1: record.primaries.s1.name },
+    }
+  }
+
+  /** The writer made an entry: ships it. */
+  appended(shard: ShardName, entry: LoggedEntry): void {
+    this.dispatch({ type: 'appended', shard, entry })
+  }
+
+  /** True once everything up to `index` is committed; false where that can no longer be decided in this reign. */
+  committed(shard: ShardName, index: number): boolean | Promise<boolean> {
+    const state = this.#pair.state.shards[shard]
+    if (state.reign === null) return false
+    return index <= state.committed ? true : this.#committed[shard].wait(index)
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  command(command: OperatorCommand): Promise<{ ok: boolean; detail: string }> {
+    const { promise, resolve } = Promise.withResolvers<{ ok: boolean; detail: string }>()
+    const id = ++this.#commandId
+    this.#replies.set(id, resolve)
+    this.dispatch({ type: 'command', id, command })
+    return promise
+  }
+
+  dispatch(event: Event): void {
+    if (this.#closed) return
+    this.#events.push(event)
+    if (this.#running) return
+    this.#running = true
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift())
+        for (const effect of this.#pair.step(this.#parts.now(), next)) this.#act(effect)
+    } catch (error) {
+      this.#parts.fatal('the replicator met a state that must not be', error)
+    } finally {
+      this.#running = false
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#ticker)
+    for (const shard of SHARDS) {
+      this.#committed[shard].settle(false)
+      this.#durable[shard].settle(false)
+    }
+    await Promise.all([this.#link.close(), this.#queue.close(), this.#parts.acceptors.close()])
+  }
+
+  #tick(): void {
+    this.dispatch({ type: 'tick' })
+    // Leases and promises run out by time alone: those who wait for a change are told all the same.
+    const serving = SHARDS.map(shard => this.serves(shard) !== null).join()
+    if (serving !== this.#servingBefore) this.#changed()
+    this.#servingBefore = serving
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #onFrame(session: string, kind: FrameKind, payload: Uint8Array): void {
+    if (kind === FRAME_MESSAGE) {
+      const message = parseMessage(payload)
+      if (message === null) return this.#link.drop(session, 'a message that this version does not know')
+      this.#parts.reach(`link.received.${message.type}`)
+      return this.dispatch({ type: 'message', session, message })
+    }
+    const frame = decodeEntryFrame(payload)
+    if (frame === null) return this.#link.drop(session, 'a frame of entries that is malformed')
+    const { shard, incarnation, epoch } = frame
+    for (const { index, bytes } of frame.entries)
+      this.dispatch({ type: 'entry', session, shard, incarnation, epoch, index, bytes })
+  }
+
+  async #onJob(job: EntryJob): Promise<void> {
+    this.#parts.reach('queue.received')
+    this.dispatch({ type: 'entry', session: null, ...job })
+    if (this.#pair.state.shards[job.shard].last.index >= job.index) return
+    const durable = this.#durable[job.shard].wait(job.index)
+    const late = Promise.withResolvers<boolean>()
+    const timer = setTimeout(() => late.resolve(false), JOB_WAIT_MS)
+    await Promise.race([durable, late.promise])
+    clearTimeout(timer)
+  }
+
+  #act(effect: Effect): void {
+    const { stores, reach, log } = this.#parts
+    switch (effect.type) {
+      case 'persist':
+        return this.#persist(effect)
+      case 'send':
+        reach(`link.send.${effect.message.type}`)
+        this.#link.send(effect.session, FRAME_MESSAGE, new TextEncoder().encode(JSON.stringify(effect.message)))
+        reach(`link.sent.${effect.message.type}`)
+        return
+      case 'sendEntries':
+        return this.#sendEntries(effect)
+      case 'dropLink':
+        return this.#link.drop(effect.session, effect.why)
+      case 'addJob':
+        reach('queue.add')
+        this.#queue.add(this.#job(effect.shard, effect.entry))
+        reach('queue.added')
+        return
+      case 'probeQueue':
+        return this.#queue.probe(effect.nonce)
+      case 'register':
+        return this.#register(effect)
+      case 'apply':
+        return this.#apply(effect.shard, effect.entries)
+      case 'fence':
+        return stores[effect.shard].fence(effect.epoch)
+      case 'settle':
+        return stores[effect.shard].settle(effect.index)
+      case 'readTail': {
+        const { shard, purpose, max } = effect
+        return this.#after(stores[shard].tail(max), positions => ({ type: 'tail', shard, purpose, positions }))
+      }
+      case 'locate':
+        return this.#locate(effect)
+      case 'readLog': {
+        const { shard, read, index, bytesMax } = effect
+        return this.#after(stores[shard].read(index, bytesMax), entries => ({ type: 'logRead', shard, read, entries }))
+      }
+      case 'undo': {
+        const { shard, query, index, why } = effect
+        const undone = stores[shard].undo(index, why)
+        return this.#work(shard, query, undone, result => ({ type: 'undone', shard, query, ...result }))
+      }
+      case 'makeSnapshot': {
+        const { shard, query } = effect
+        return this.#work(shard, query, stores[shard].snapshot(), file => {
+          this.snapshots.set(shard, file)
+          return {
+            type: 'snapshotMade',
+            shard,
+            query,
+            offer: { position: file.position, bytes: file.bytes, sha256: file.sha256 },
+          }
+        })
+      }
+      case 'install': {
+        const { shard, query, offer, why } = effect
+        const installed = this.#parts.fetchSnapshot(shard, offer).then(file => stores[shard].install(file, why))
+        return this.#work(shard, query, installed, ({ last }) => ({ type: 'installed', shard, query, last }))
+      }
+      case 'closeGate':
+        return this.#closeGate(effect.shard, () => this.dispatch({ type: 'gateClosed', shard: effect.shard }))
+      case 'committed':
+        return this.#committed[effect.shard].reached(effect.index)
+      case 'reignEnded':
+        this.#committed[effect.shard].settle(false)
+        return log.warn({ shard: effect.shard, why: effect.why }, 'a reign ended')
+      case 'changed':
+        return this.#changed()
+      case 'show':
+        return this.#queue.show(effect.what, effect.shard, { shard: effect.shard }, effect.progress, effect.done)
+      case 'reply':
+        this.#replies.get(effect.id)?.({ ok: effect.ok, detail: effect.detail })
+        this.#replies.delete(effect.id)
+        return
+      case 'log':
+        return log[effect.level]({ ...effect.fields }, effect.message)
+    }
+  }
+
+  #persist({ token, identity }: Extract<Effect, { type: 'persist' }>): void {
+    const saved = this.#parts.identityFile.save(identity)
+    this.#after(saved, () => ({ type: 'persisted', token }))
+  }
+
+  #sendEntries({ session, shard, entries }: Extract<Effect, { type: 'sendEntries' }>): void {
+    const { settings } = this.#parts
+    const frame = encodeEntryFrame({
+      shard,
+      incarnation: settings.incarnation,
+      epoch: this.#pair.state.record?.epoch ?? 0,
+      entries: entries.map(({ position, bytes }) => ({ index: position.index, bytes })),
+    })
+    this.#parts.reach('link.send.entries')
+    this.#link.send(session, FRAME_ENTRIES, frame)
+    this.#parts.reach('link.sent.entries')
+  }
+
+  #job(shard: ShardName, { position, bytes }: LoggedEntry): EntryJob {
+    return { shard, epoch: position.epoch, index: position.index, incarnation: this.#parts.settings.incarnation, bytes }
+  }
+
+  #register({ round, acceptor, lineage, request }: Extract<Effect, { type: 'register' }>): void {
+    if (request.op !== 'read') this.#parts.reach(`register.send.${request.op}`)
+    const replied = this.#parts.acceptors.send(acceptor, lineage, request)
+    this.#after(replied, reply => {
+      if (request.op !== 'read') this.#parts.reach(`register.replied.${request.op}`)
+      return { type: 'register', round, acceptor, reply }
+    })
+  }
+
+  #apply(shard: ShardName, entries: readonly Uint8Array[]): void {
+    this.#after(this.#parts.stores[shard].apply(entries), outcome => {
+      this.#durable[shard].reached(outcome.last.index)
+      return outcome.kind === 'applied'
+        ? { type: 'applied', shard, last: outcome.last }
+        : { ...outcome, type: 'applyRefused', shard }
+    })
+  }
+
+  #locate({ shard, query, positions }: Extract<Effect, { type: 'locate' }>): void {
+    const peerLast = positions[0]
+    if (peerLast === undefined) return
+    this.#after(this.#parts.stores[shard].locate(positions), common => ({
+      type: 'located',
+      shard,
+      query,
+      peerLast,
+      common,
+    }))
+  }
+
+  /** What can fail without anything being wrong with this process. */
+  #work<T>(shard: ShardName, query: number, promise: Promise<T>, event: (value: T) => Event): void {
+    promise.then(
+      value => this.dispatch(event(value)),
+      (error: unknown) => this.dispatch({ type: 'workFailed', shard, query, why: String(error) }),
+    )
+  }
+
+  #after<T>(promise: Promise<T>, event: (value: T) => Event): void {
+    promise.then(
+      value => this.dispatch(event(value)),
+      (error: unknown) => this.#parts.fatal('a part that must not fail has failed', error),
+    )
+  }
+}

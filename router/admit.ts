@@ -1,0 +1,47 @@
+// The one place that says which resources and methods exist. Both the public side and the forwarded side ask here.
+import { type Framing, framingOf } from './body.ts'
+import { shardOf } from './hash.ts'
+import { type DocumentResource, parseTarget } from './key.ts'
+import { forWrite, type ProblemFields, type ProblemName, problem } from './problem.ts'
+import type { ShardName } from './words.ts'
+
+/** Longest body that is taken, unless configured otherwise. */
+export const BODY_BYTES_MAX = 1024 * 1024
+
+export const DOCUMENT_METHODS = 'GET, HEAD, PUT, DELETE'
+const DOCUMENT_METHOD_SET: ReadonlySet<string> = new Set(DOCUMENT_METHODS.split(', '))
+/** Lists and POST are not served: a collection answers to nothing. */
+const COLLECTION_METHODS = ''
+
+export type Admission =
+  | {
+      readonly kind: 'admitted'
+      readonly resource: DocumentResource
+      readonly shard: ShardName
+      readonly framing: Framing
+    }
+  | { readonly kind: 'refused'; readonly response: Response }
+
+/** Judges a request by its head alone: nothing of the body has been read. */
+export function admit(request: Request, target: string, bodyBytesMax: number): Admission {
+  const { method } = request
+  const refused = (name: ProblemName, fields: ProblemFields): Admission => ({
+    kind: 'refused',
+    response: problem(name, { instance: target, ...forWrite(method, 'no', false), ...fields }),
+  })
+  const resource = parseTarget(target)
+  if (resource.kind === 'invalid') return refused('invalid-key', { detail: resource.detail })
+  if (resource.kind === 'outside' || resource.kind === 'reserved') return refused('not-found', {})
+  if (resource.kind === 'collection') return refused('method-not-allowed', { headers: { Allow: COLLECTION_METHODS } })
+  if (!DOCUMENT_METHOD_SET.has(method)) return refused('method-not-allowed', { headers: { Allow: DOCUMENT_METHODS } })
+  const framing = framingOf(request)
+  if (framing === null) return refused('bad-request', { detail: 'Content-Length is not a number.' })
+  if (framing.kind === 'sized' && framing.length > bodyBytesMax)
+    return refused('payload-too-large', tooLarge(bodyBytesMax))
+  return { kind: 'admitted', resource, shard: shardOf(resource.key), framing }
+}
+
+export const tooLarge = (bodyBytesMax: number): ProblemFields => ({
+  detail: `A body may have up to ${bodyBytesMax} bytes.`,
+  more: { limit: bodyBytesMax },
+})

@@ -1,0 +1,315 @@
+// The decision loop of a router, apart from any runtime: here → dispatch in-process, there → forward, nowhere → park,
+// refused → follow the view that came with the refusal. A request is sent again only where that can do no harm.
+import type { Body } from './body.ts'
+import { type Client, forwardedRequestHeaders, forwardedResponseHeaders, type HeaderRecord } from './hopbyhop.ts'
+import { Journey, type ProxyError, type RouterName } from './journey.ts'
+import type { DocumentResource } from './key.ts'
+import type { Parking } from './parking.ts'
+import { type Committed, forWrite, isSafe, type ProblemName, problem } from './problem.ts'
+import { parseView, VIEW_HEADER } from './viewheader.ts'
+import { Watch } from './watch.ts'
+import type { Where, Whereabouts } from './whereabouts.ts'
+import type { OriginName, ShardName } from './words.ts'
+
+/** One request of a client, as the runtime's adapter presents it. */
+export type Inbound = {
+  readonly request: Request
+  /** the request target in origin form, byte for byte as it was received */
+  readonly target: string
+  readonly resource: DocumentResource
+  readonly shard: ShardName
+  readonly body: Body
+  /** true where a second run of this write would be recognised and take effect once; reads need no such thing */
+  readonly once: boolean
+  readonly rawHeaders: readonly string[]
+  readonly client: Client
+}
+
+export type LocalCall = Pick<Inbound, 'request' | 'target' | 'resource' | 'shard' | 'body'>
+
+export type ForwardCall = {
+  readonly method: string
+  readonly target: string
+  /** flat list: name, value, name, value… */
+  readonly headers: readonly string[]
+  readonly body: Body
+  /** until the answer's head must be there, connecting and queueing included */
+  readonly answerMs: number
+}
+
+export type ForwardResult =
+  | {
+      readonly kind: 'response'
+      readonly status: number
+      readonly headers: Readonly<Record<string, string | string[] | undefined>>
+      readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null
+    }
+  /** not a byte of it left this host */
+  | { readonly kind: 'notSent'; readonly why: ProxyError }
+  /** at least some of it was sent, and there is no answer: it may have taken effect */
+  | { readonly kind: 'broken'; readonly why: ProxyError }
+  /** no HTTP/1.1 request can be made of it */
+  | { readonly kind: 'unforwardable' }
+
+/** One forward under way. */
+export type Forward = {
+  /** Never rejects. */
+  readonly result: Promise<ForwardResult>
+  /** Ends it; the result follows at once. */
+  abandon(): void
+}
+
+export type RouterPorts = {
+  readonly name: RouterName
+  readonly whereabouts: Whereabouts
+  /** Answers on this origin. 421 means: the gate refused, nothing took effect. */
+  local(call: LocalCall): Promise<Response>
+  forward(origin: OriginName, call: ForwardCall): Forward
+  /** monotonic milliseconds */
+  now(): number
+}
+
+/** After a failed attempt: first wait, doubled with each further one. */
+const RETRY_MS_MIN = 10
+const RETRY_MS_MAX = 250
+/** A primary that moved after a refusal is asked at once, but two origins that name each other are not asked in a loop. */
+const MOVES_AT_ONCE_MAX = 4
+
+type Attempt =
+  | { readonly kind: 'answer'; readonly response: Response }
+  /** nothing took effect, or it does no harm to do it twice */
+  | { readonly kind: 'again' }
+  | { readonly kind: 'undecided' }
+  | { readonly kind: 'closed' }
+
+/** `go`: try again now */
+type Waited = 'go' | 'over' | 'full' | 'closed'
+
+export class Router {
+  readonly #ports: RouterPorts
+  readonly #parking: Parking
+  readonly #watch: Watch
+
+  constructor(ports: RouterPorts, parking: Parking) {
+    this.#ports = ports
+    this.#parking = parking
+    this.#watch = new Watch(ports.whereabouts, ports.now)
+  }
+
+  /** Resolves with an answer of some kind within the parking time and one forward; rejects only where `local` does. */
+  async route(inbound: Inbound): Promise<Response> {
+    const journey = new Journey(this.#ports.now())
+    const deadline = journey.startedMs + this.#parking.limits.parkMs
+    for (;;) {
+      const where = this.#where(inbound.shard)
+      if (where.kind === 'wait') {
+        const waited = await this.#wait(inbound, journey, deadline, now => now.kind !== 'wait')
+        if (waited !== 'go') return this.#waitedInVain(waited, inbound, journey)
+        continue
+      }
+      journey.attempts += 1
+      const attempt =
+        where.kind === 'here' ? await this.#here(inbound, journey) : await this.#there(where, inbound, journey)
+      if (attempt.kind === 'answer') return attempt.response
+      if (attempt.kind === 'closed') return this.#refuse('client-closed', inbound, journey, 'no', true)
+      if (attempt.kind === 'undecided') return this.#undecided(inbound, journey)
+      if (inbound.body.kind === 'stream' && inbound.body.touched) return this.#notReplayable(inbound, journey)
+      const waited = await this.#pause(where, inbound, journey, deadline)
+      if (waited !== 'go') return this.#waitedInVain(waited, inbound, journey)
+    }
+  }
+
+  /** A view that sends us to ourselves while we do not serve is a view of the past: wait for the next. */
+  #where(shard: ShardName): Where {
+    const where = this.#ports.whereabouts.where(shard)
+    if (where.kind === 'there' && where.view.primaries[shard] === this.#ports.name) {
+      return { kind: 'wait', view: where.view, why: 'The primary is about to begin.' }
+    }
+    return where
+  }
+
+  async #here(inbound: Inbound, journey: Journey): Promise<Attempt> {
+    journey.nextHop = null
+    const { body } = inbound
+    // the store may hand the bytes over to another thread: keep ours for another try
+    const call: LocalCall =
+      body.kind === 'bytes' ? { ...inbound, body: { kind: 'bytes', bytes: body.bytes.slice() } } : inbound
+    const response = await this.#ports.local(call)
+    if (response.status === 421) {
+      this.#learn(response.headers.get(VIEW_HEADER))
+      journey.error = 'destination_unavailable'
+      return { kind: 'again' }
+    }
+    const status = journey.proxyStatus(this.#ports.name, false)
+    if (status !== null) response.headers.set('Proxy-Status', status)
+    return { kind: 'answer', response }
+  }
+
+  async #there(where: Where & { kind: 'there' }, inbound: Inbound, journey: Journey): Promise<Attempt> {
+    const origin = where.view.primaries[inbound.shard]
+    const harmless = inbound.once || isSafe(inbound.request.method)
+    const { signal } = inbound.request
+    if (signal.aborted) return { kind: 'closed' }
+    journey.nextHop = origin
+    const forward = this.#ports.forward(origin, {
+      method: inbound.request.method,
+      target: inbound.target,
+      headers: forwardedRequestHeaders(inbound.rawHeaders, inbound.client),
+      body: inbound.body,
+      answerMs: this.#parking.limits.parkMs,
+    })
+    signal.addEventListener('abort', forward.abandon, { once: true })
+    const unwatch = this.#watch.over(inbound.shard, origin, harmless, forward.abandon)
+    const result = await forward.result
+    unwatch()
+    signal.removeEventListener('abort', forward.abandon)
+    if (result.kind === 'response') return this.#received(result, inbound, journey)
+    if (signal.aborted) return { kind: 'closed' }
+    if (result.kind === 'unforwardable') {
+      return { kind: 'answer', response: this.#refuse('bad-request', inbound, journey, 'no', false) }
+    }
+    journey.error = result.why
+    return result.kind === 'notSent' || harmless ? { kind: 'again' } : { kind: 'undecided' }
+  }
+
+  #received(result: ForwardResult & { kind: 'response' }, inbound: Inbound, journey: Journey): Attempt {
+    if (result.status === 421) {
+      const view = result.headers[VIEW_HEADER]
+      this.#learn(typeof view === 'string' ? view : null)
+      if (result.body instanceof ReadableStream) void result.body.cancel()
+      journey.error = 'destination_unavailable'
+      return { kind: 'again' }
+    }
+    const headers = forwardedResponseHeaders(result.headers)
+    const own = journey.proxyStatus(this.#ports.name, false)
+    if (own !== null) headers['proxy-status'] = proxyStatusList(headers['proxy-status'], own)
+    const head = inbound.request.method === 'HEAD'
+    const response = new Response(head ? null : result.body, { status: result.status, headers: headersInit(headers) })
+    return { kind: 'answer', response }
+  }
+
+  #learn(text: string | null): void {
+    const view = parseView(text)
+    if (view !== null) this.#ports.whereabouts.learn(view)
+  }
+
+  /** After a failed attempt at `tried`: at once where the primary is elsewhere now, else a little later. */
+  #pause(tried: Where, inbound: Inbound, journey: Journey, deadline: number): Promise<Waited> | Waited {
+    const elsewhere = (now: Where): boolean =>
+      journey.moves < MOVES_AT_ONCE_MAX && placeOf(now, inbound.shard) !== placeOf(tried, inbound.shard)
+    const moved = elsewhere(this.#where(inbound.shard))
+    if (moved && this.#ports.now() < deadline) {
+      journey.moves += 1
+      return 'go'
+    }
+    return this.#backOff(inbound, journey, deadline, elsewhere)
+  }
+
+  async #backOff(
+    inbound: Inbound,
+    journey: Journey,
+    deadline: number,
+    until: (now: Where) => boolean,
+  ): Promise<Waited> {
+    const retryMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.min(journey.attempts - 1, 8))
+    const retryAt = this.#ports.now() + retryMs
+    if (retryAt >= deadline) return 'over'
+    const waited = await this.#wait(inbound, journey, retryAt, until)
+    if (waited === 'go') journey.moves += 1
+    return waited === 'over' ? 'go' : waited
+  }
+
+  async #wait(inbound: Inbound, journey: Journey, untilMs: number, enough: (now: Where) => boolean): Promise<Waited> {
+    const bytes = inbound.body.kind === 'bytes' ? inbound.body.bytes.length : 0
+    if (!this.#parking.enter(bytes)) return 'full'
+    const { whereabouts, now } = this.#ports
+    const { signal } = inbound.request
+    const from = now()
+    try {
+      while (!signal.aborted) {
+        const leftMs = untilMs - now()
+        if (leftMs <= 0) return 'over'
+        await whereabouts.changed(leftMs, signal)
+        if (enough(this.#where(inbound.shard))) return 'go'
+      }
+      return 'closed'
+    } finally {
+      this.#parking.leave(bytes)
+      journey.parkedMs += now() - from
+    }
+  }
+
+  #waitedInVain(waited: 'over' | 'full' | 'closed', inbound: Inbound, journey: Journey): Response {
+    if (waited === 'closed') return this.#refuse('client-closed', inbound, journey, 'no', true)
+    if (waited === 'full') return this.#refuse('overloaded', inbound, journey, 'no', true)
+    if (journey.error === 'http_response_timeout') return this.#refuse('gateway-timeout', inbound, journey, 'no', true)
+    const where = this.#where(inbound.shard)
+    const detail = where.kind === 'wait' ? where.why : 'The primary could not be reached in time.'
+    journey.error ??= 'destination_unavailable'
+    return this.#refuse('no-primary', inbound, journey, 'no', true, detail)
+  }
+
+  #undecided(inbound: Inbound, journey: Journey): Response {
+    const detail =
+      'The connection to the primary broke after the write was sent. Read the document to learn what became of it.'
+    return this.#refuse('outcome-unknown', inbound, journey, 'unknown', inbound.once, detail)
+  }
+
+  #notReplayable(inbound: Inbound, journey: Journey): Response {
+    const detail = 'The primary moved while the body was on its way. Nothing took effect: send the request again.'
+    return this.#refuse('not-replayable', inbound, journey, 'no', true, detail)
+  }
+
+  #refuse(
+    name: ProblemName,
+    inbound: Inbound,
+    journey: Journey,
+    committed: Committed,
+    retryable: boolean,
+    detail?: string,
+  ): Response {
+    const status = journey.proxyStatus(this.#ports.name, true)
+    return problem(name, {
+      ...(detail === undefined ? {} : { detail }),
+      instance: inbound.target,
+      ...forWrite(inbound.request.method, committed, retryable),
+      headers: {
+        'Tandem-Origin': this.#ports.name,
+        'Tandem-Shard': inbound.shard,
+        ...(status === null ? {} : { 'Proxy-Status': status }),
+      },
+    })
+  }
+}
+
+/** Two places are the same where a second attempt would meet the same process in the same reign. */
+function placeOf(where: Where, shard: ShardName): string {
+  if (where.kind === 'there') return where.view.primaries[shard]
+  return where.kind
+}
+
+/** RFC 9209 2: each proxy appends itself, the nearest to the client last. */
+function proxyStatusList(earlier: string | string[] | undefined, own: string): string {
+  if (earlier === undefined) return own
+  return `${typeof earlier === 'string' ? earlier : earlier.join(', ')}, ${own}`
+}
+
+/** A plain record is what the Node adapter writes without a copy; only repeated headers need more. */
+function headersInit(record: HeaderRecord): Record<string, string> | Headers {
+  const single: Record<string, string> = {}
+  for (const name in record) {
+    const value = record[name]
+    if (typeof value === 'string') single[name] = value
+    else return allHeaders(record)
+  }
+  return single
+}
+
+function allHeaders(record: HeaderRecord): Headers {
+  const headers = new Headers()
+  for (const name in record) {
+    const value = record[name] ?? []
+    for (const one of typeof value === 'string' ? [value] : value) headers.append(name, one)
+  }
+  return headers
+}

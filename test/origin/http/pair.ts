@@ -1,0 +1,230 @@
+// Two origins on loopback as far as HTTP goes: real listeners, real forwarding, documents in memory behind the port.
+import type { Documents, ReadAnswer, WriteAnswer } from '../../../origin/http/ports.ts'
+import { documentsHandler } from '../../../origin/http/documents.ts'
+import { listenPrivate, listenPublic } from '../../../origin/http/listen.ts'
+import type { Listening } from '../../../origin/http/server.ts'
+import type { WriteCommand } from '../../../replicator/store/shardstore.ts'
+import { publicApp, type Readiness } from '../../../router/app.ts'
+import { createForwarder } from '../../../router/forward.node.ts'
+import { Parking, PARKING_LIMITS, type ParkingLimits } from '../../../router/parking.ts'
+import { Router } from '../../../router/route.ts'
+import { newerView, type View } from '../../../router/view.ts'
+import type { Where, Whereabouts } from '../../../router/whereabouts.ts'
+import { type OriginName, peerOf, type ShardName } from '../../../router/words.ts'
+
+export const SECRET = 'a secret for tests'
+export const LIMITS: ParkingLimits = { ...PARKING_LIMITS, parkMs: 3_000 }
+
+/** The rows of the pair: both origins see the same ones, as if mirrored. */
+export type Rows = Map<string, { body: Uint8Array; type: string; etag: string; modified: number }>
+
+/** A gate and a store in memory. */
+export class MemoryDocuments implements Documents {
+  /** what the gate says instead of serving; null while it serves */
+  refuse: ((shard: ShardName) => ReadAnswer | WriteAnswer | null) | null = null
+  /** held answers wait for this */
+  hold: Promise<void> | null = null
+  readonly writes: string[] = []
+  readonly #rows: Rows
+  #index = 0
+
+  constructor(rows: Rows) {
+    this.#rows = rows
+  }
+
+  async read(shard: ShardName, key: string): Promise<ReadAnswer> {
+    if (this.hold !== null) await this.hold
+    const refused = this.refuse?.(shard)
+    if (refused?.kind === 'misdirected') return refused
+    const row = this.#rows.get(key)
+    return row === undefined ? { kind: 'missing' } : { kind: 'found', document: row }
+  }
+
+  async write(shard: ShardName, command: WriteCommand): Promise<WriteAnswer> {
+    // as the real store may: the bytes are gone for the caller, refused or not
+    const body = command.op === 'put' ? taken(command.body) : null
+    const refused = this.refuse?.(shard)
+    if (refused !== null && refused !== undefined && refused.kind !== 'found' && refused.kind !== 'missing') return refused
+    if (this.hold !== null) await this.hold
+    this.writes.push(command.key)
+    const row = this.#rows.get(command.key)
+    if (command.op === 'delete' && row === undefined) return { kind: 'outcome', outcome: { kind: 'missing' }, durability: 'mirrored' }
+    for (const condition of command.conditions) {
+      const { kind } = condition
+      if (kind === 'none') continue
+      const named = row !== undefined && (condition.etags === '*' || condition.etags.includes(row.etag))
+      if (kind === 'match' ? named : !named) continue
+      return { kind: 'outcome', outcome: { kind: 'preconditionFailed', etag: row?.etag ?? null }, durability: 'mirrored' }
+    }
+    const etag = `"1.${++this.#index}.0"`
+    const done = { etag, modified: command.at }
+    if (command.op === 'delete' || body === null) {
+      this.#rows.delete(command.key)
+      return { kind: 'outcome', outcome: { kind: 'deleted', ...done }, durability: 'mirrored' }
+    }
+    const type = command.op === 'put' ? command.type : ''
+    this.#rows.set(command.key, { body, type, etag, modified: command.at })
+    return { kind: 'outcome', outcome: { kind: row === undefined ? 'created' : 'replaced', ...done }, durability: 'mirrored' }
+  }
+}
+
+function taken(body: Uint8Array): Uint8Array {
+  if (!(body.buffer instanceof ArrayBuffer)) throw new TypeError('shared memory')
+  return structuredClone(body, { transfer: [body.buffer] })
+}
+
+/** Whereabouts that a test sets by hand. */
+export class ManualWhereabouts implements Whereabouts {
+  readonly #name: OriginName
+  #view: View | null
+  #serving: ReadonlySet<ShardName>
+  readonly #waiting = new Set<() => void>()
+  readonly learned: View[] = []
+
+  constructor(name: OriginName, view: View | null, serving: readonly ShardName[]) {
+    this.#name = name
+    this.#view = view
+    this.#serving = new Set(serving)
+  }
+
+  set(view: View | null, serving: readonly ShardName[]): void {
+    this.#view = view
+    this.#serving = new Set(serving)
+    this.#wake()
+  }
+
+  where(shard: ShardName): Where {
+    if (this.#serving.has(shard)) return { kind: 'here' }
+    const view = this.#view
+    if (view === null || view.primaries[shard] === this.#name) return { kind: 'wait', view, why: 'A takeover is under way.' }
+    return { kind: 'there', view }
+  }
+
+  changed(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      const done = (): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', done)
+        this.#waiting.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, timeoutMs)
+      signal.addEventListener('abort', done, { once: true })
+      this.#waiting.add(done)
+    })
+  }
+
+  learn(view: View): void {
+    this.learned.push(view)
+    const newer = newerView(this.#view, view)
+    if (newer === this.#view) return
+    this.#view = newer
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const done of this.#waiting) done()
+  }
+}
+
+export const viewOf = (epoch: number, s0: OriginName, s1: OriginName): View => ({ lineage: 'test', epoch, primaries: { s0, s1 } })
+export const FAIR = viewOf(1, 'a', 'b')
+
+export type Origin = {
+  readonly name: OriginName
+  readonly documents: MemoryDocuments
+  readonly whereabouts: ManualWhereabouts
+  readonly parking: Parking
+  readonly errors: unknown[]
+  readonly url: string
+  readonly publicPort: number
+  readonly publicDoor: Listening
+  readonly privateDoor: Listening
+  stop(): Promise<void>
+}
+
+export type OriginOptions = {
+  readonly name: OriginName
+  readonly rows: Rows
+  readonly publicPort: number
+  readonly privatePort: number
+  readonly peerPrivatePort: number
+  readonly limits?: ParkingLimits
+  readonly bodyBytesMax?: number
+  readonly readiness?: () => Readiness
+  readonly control?: { fetch(request: Request): Response | Promise<Response> }
+  readonly onUpgrade?: Parameters<typeof listenPrivate>[0]['onUpgrade']
+}
+
+const HOST = '127.0.0.1'
+const CLOSE = { lingerMs: 0, graceMs: 500 }
+
+export async function startOrigin(options: OriginOptions): Promise<Origin> {
+  const { name, rows, publicPort, privatePort, peerPrivatePort } = options
+  const bodyBytesMax = options.bodyBytesMax ?? 1024 * 1024
+  const documents = new MemoryDocuments(rows)
+  const whereabouts = new ManualWhereabouts(name, FAIR, name === 'a' ? ['s0'] : ['s1'])
+  const parking = new Parking(options.limits ?? LIMITS)
+  const errors: unknown[] = []
+  const onError = (error: unknown): void => void errors.push(error)
+  const forwarder = createForwarder(`http://${HOST}:${peerPrivatePort}`, SECRET)
+  const handler = documentsHandler({ name, documents, bodyBytesMax, now: Date.now })
+  const router = new Router(
+    {
+      name,
+      whereabouts,
+      local: handler,
+      forward: (origin, call) => {
+        if (origin !== peerOf(name)) throw new Error('forwarded to itself')
+        return forwarder.forward(call)
+      },
+      now: () => performance.now(),
+    },
+    parking,
+  )
+  const readiness = options.readiness ?? ((): Readiness => ({ ready: true }))
+  const app = publicApp({ name, router, bodyBytesMax, readiness, onError })
+  const publicDoor = await listenPublic({ host: HOST, port: publicPort, app, bodyBytesMax, onError })
+  const privateDoor = await listenPrivate({
+    host: HOST,
+    port: privatePort,
+    secret: SECRET,
+    documents: handler,
+    bodyBytesMax,
+    control: options.control ?? { fetch: () => new Response('control') },
+    onUpgrade: options.onUpgrade ?? ((_incoming, socket) => socket.destroy()),
+    onError,
+  })
+  return {
+    name,
+    documents,
+    whereabouts,
+    parking,
+    errors,
+    url: `http://${HOST}:${publicPort}`,
+    publicPort,
+    publicDoor,
+    privateDoor,
+    stop: async () => {
+      await Promise.all([publicDoor.close(CLOSE), privateDoor.close(CLOSE)])
+      await forwarder.close()
+    },
+  }
+}
+
+export type Pair = { readonly a: Origin; readonly b: Origin; readonly rows: Rows; stop(): Promise<void> }
+
+/** Four ports from `base` on: public a and b, private a and b. */
+export async function startPair(base: number, limits: ParkingLimits = LIMITS): Promise<Pair> {
+  const rows: Rows = new Map()
+  const a = await startOrigin({ name: 'a', rows, publicPort: base, privatePort: base + 2, peerPrivatePort: base + 3, limits })
+  const b = await startOrigin({ name: 'b', rows, publicPort: base + 1, privatePort: base + 3, peerPrivatePort: base + 2, limits })
+  return {
+    a,
+    b,
+    rows,
+    stop: async () => {
+      await Promise.all([a.stop(), b.stop()])
+    },
+  }
+}
