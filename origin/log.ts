@@ -29,11 +29,7 @@ export function createLog(
   base: Readonly<Record<string, string>>,
   options: LogOptions = {},
 ): LogControl {
-  // Asynchronous: the event loop that renews leases must not wait for a slow pipe or disk behind standard output.
-  const output =
-    options.write === undefined
-      ? pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: BUFFERED_BYTES_MAX })
-      : { write: options.write }
+  const output = options.write === undefined ? standardOutput() : { write: options.write }
   const hide = hider(options.secrets ?? [])
   const logger = pino(
     {
@@ -58,9 +54,22 @@ export function createLog(
       logger.level = next
     },
     flush: () => {
-      if ('flushSync' in output) output.flushSync()
+      try {
+        if ('flushSync' in output) output.flushSync()
+      } catch (error) {
+        // An exit must not fail for its last lines.
+        process.stderr.write(`log lines were lost: ${String(error)}\n`)
+      }
     },
   }
+}
+
+/** Asynchronous: the event loop that renews leases must not wait for a slow pipe or disk behind standard output. */
+function standardOutput() {
+  const output = pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: BUFFERED_BYTES_MAX })
+  // A full disk under the log must not end the origin: lines are lost then, and writing goes on with the next one.
+  output.on('error', () => undefined)
+  return output
 }
 
 /** Secrets as they would stand inside a JSON string. */

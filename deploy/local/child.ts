@@ -17,11 +17,13 @@ const TAIL_BYTES = 4096
 const CRASH_LIFE_MS = 5000
 /** A life this short is one even if the exit code is 0. */
 const INSTANT_LIFE_MS = 1000
+/** Doubling needs something to double. */
+const RESTART_MS_MIN = 100
 const RESTART_MS_MAX = 30_000
 
 type State =
   | { readonly kind: 'down'; readonly timer: NodeJS.Timeout | null }
-  | { readonly kind: 'up'; readonly child: ChildProcess; readonly since: number; readonly exited: Promise<void> }
+  | { readonly kind: 'up'; readonly child: ChildProcess; readonly exited: Promise<void> }
 
 export class Child {
   readonly spec: ProcessSpec
@@ -72,24 +74,23 @@ export class Child {
       detached: true,
     })
     closeSync(out)
+    const since = performance.now()
     const exited = new Promise<void>(resolve => {
       child.once('error', error => {
         // Only a failed spawn has no pid; a failed kill of a running one is reported by kill() itself.
         if (child.pid !== undefined) return
-        this.#ended(`it could not be started: ${error.message}`, false, 0)
+        this.#ended(`it could not be started: ${error.message}`, true)
         resolve()
       })
       child.once('exit', (code, signal) => {
         this.#ended(
           signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`,
-          signal === null && code !== 0,
-          performance.now() - since,
+          isCrash(code, signal, performance.now() - since),
         )
         resolve()
       })
     })
-    const since = performance.now()
-    this.#state = { kind: 'up', child, since, exited }
+    this.#state = { kind: 'up', child, exited }
     this.#events.pid(child.pid ?? null)
   }
 
@@ -126,7 +127,7 @@ export class Child {
     return tailOf(this.spec.log)
   }
 
-  #ended(how: string, failed: boolean, lifeMs: number): void {
+  #ended(how: string, crashed: boolean): void {
     this.#state = { kind: 'down', timer: null }
     this.lastEnd = how
     this.#events.pid(null)
@@ -134,10 +135,9 @@ export class Child {
       if (!this.#held) this.#events.log(`${this.spec.name}: ${how}`)
       return
     }
-    const crashed = lifeMs < INSTANT_LIFE_MS ? !how.includes('ended by') : failed && lifeMs < CRASH_LIFE_MS
     this.#crashes = crashed ? this.#crashes + 1 : 0
     const wait = crashed
-      ? Math.min(Math.max(this.#restartMs, 100) * 2 ** (this.#crashes - 1), RESTART_MS_MAX)
+      ? Math.min(Math.max(this.#restartMs, RESTART_MS_MIN) * 2 ** (this.#crashes - 1), RESTART_MS_MAX)
       : this.#restartMs
     const again = crashed && this.#crashes > 1 ? ` (${this.#crashes} times in a row; see ${this.spec.log})` : ''
     this.#events.log(`${this.spec.name}: ${how}${again}; starting it again in ${(wait / 1000).toFixed(1)} s`)
@@ -147,7 +147,12 @@ export class Child {
 
   #restart(): void {
     this.#state = { kind: 'down', timer: null }
-    this.start()
+    try {
+      this.start()
+    } catch (error) {
+      // A full disk, a directory removed: the supervisor must outlive it.
+      this.#ended(`it could not be started: ${error instanceof Error ? error.message : String(error)}`, true)
+    }
   }
 
   #cancelRestart(): void {
@@ -157,6 +162,10 @@ export class Child {
     }
   }
 }
+
+/** Ended by itself soon after its start, rather than by somebody's SIGKILL or SIGTERM. */
+const isCrash = (code: number | null, signal: NodeJS.Signals | null, lifeMs: number): boolean =>
+  signal === 'SIGKILL' || signal === 'SIGTERM' ? false : lifeMs < (code === 0 ? INSTANT_LIFE_MS : CRASH_LIFE_MS)
 
 /** The caller's environment without what is meant for the local cluster itself. */
 function inherited(): NodeJS.ProcessEnv {

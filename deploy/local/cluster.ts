@@ -30,6 +30,8 @@ export type LocalOptions = {
   readonly redisPassword?: string | null
   /** bound of the whole start */
   readonly readyMs?: number
+  /** gives the start up: what was started is stopped again, and startLocal throws */
+  readonly signal?: AbortSignal
 }
 
 export type OriginHandle = {
@@ -49,7 +51,7 @@ export type LocalCluster = {
   readonly names: readonly ProcessName[]
   pid(name: ProcessName): number | null
   log(name: ProcessName): string
-  /** Sends a signal (default SIGKILL); for a deadly one, resolves when the process is gone. A restart follows unless held off. */
+  /** Sends a signal; SIGKILL (the default) resolves when the process is gone. A restart follows unless held off. */
   kill(name: ProcessName, signal?: NodeJS.Signals): Promise<void>
   /** SIGTERM, waits for the end; no restart. */
   stop(name: ProcessName): Promise<void>
@@ -73,7 +75,15 @@ const ORIGIN_STOP_MS = 30_000
 const REDIS_STOP_MS = 5_000
 const KILL_MS = 5_000
 const SECRET_BYTES = 32
-const PAUSES: readonly NodeJS.Signals[] = ['SIGSTOP', 'SIGCONT', 'SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGTERM', 'SIGINT']
+const NOT_DEADLY_AT_ONCE: readonly NodeJS.Signals[] = [
+  'SIGSTOP',
+  'SIGCONT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGHUP',
+  'SIGTERM',
+  'SIGINT',
+]
 
 export async function startLocal(options: LocalOptions): Promise<LocalCluster> {
   const home = resolve(options.home)
@@ -128,7 +138,7 @@ async function startAll(children: ReadonlyMap<ProcessName, Child>, options: Loca
   const group = async (names: readonly ProcessName[]): Promise<void> => {
     const some = names.flatMap(name => children.get(name) ?? [])
     for (const child of some) child.start()
-    await Promise.all(some.map(child => ready(child, Math.max(end - performance.now(), 0))))
+    await Promise.all(some.map(child => ready(child, Math.max(end - performance.now(), 0), options.signal)))
   }
   options.log('starting three queue Redis with their Sentinels, and three registers')
   await group(REDIS_PROCESSES)
@@ -138,9 +148,12 @@ async function startAll(children: ReadonlyMap<ProcessName, Child>, options: Loca
   }
 }
 
-async function ready(child: Child, timeoutMs: number): Promise<void> {
-  const answer = await waitUp(child.spec.ready, timeoutMs, () => (child.idle ? child.lastEnd : null))
+async function ready(child: Child, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  const answer = await waitUp(child.spec.ready, timeoutMs, () =>
+    signal?.aborted === true ? 'interrupted' : child.idle ? child.lastEnd : null,
+  )
   if (answer.up) return
+  if (signal?.aborted === true) throw new Error('the start was interrupted')
   throw new Error(
     `${child.spec.name} did not get ready: ${answer.why}. The last lines of ${child.spec.log}:\n${child.tail()}`,
   )
@@ -179,7 +192,7 @@ function clusterOf(
     async kill(name, signal = 'SIGKILL') {
       const child = of(name)
       if (!child.signal(signal)) throw new Error(`${name} does not run`)
-      if (!PAUSES.includes(signal) && !(await child.gone(KILL_MS)))
+      if (!NOT_DEADLY_AT_ONCE.includes(signal) && !(await child.gone(KILL_MS)))
         throw new Error(`${name} is still there after ${signal}`)
     },
     stop: name => of(name).stop(name.startsWith('origin.') ? ORIGIN_STOP_MS : REDIS_STOP_MS),

@@ -44,14 +44,16 @@ function quietly(what, command, args, env = {}) {
 /** Installs the npm packages unless they are there already as the lock file says. */
 export function ensurePackages() {
   const version = Number(process.versions.node.split('.')[0])
-  if (version < NODE_MIN) throw new SetupError(`Node ${NODE_MIN} or newer is needed to begin; this is ${process.version}`)
+  if (version < NODE_MIN)
+    throw new SetupError(`Node ${NODE_MIN} or newer is needed to begin; this is ${process.version}`)
   const lock = readFileSync(join(ROOT, 'package-lock.json'), 'utf8')
   const hash = createHash('sha256').update(lock).digest('hex')
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8').trim() === hash && existsSync(PINNED_NODE)) return
   if (!installedByHand(lock)) {
     progress('installing npm packages (once)')
     quietly('npm ci', 'npm', ['ci', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'])
-    if (!existsSync(PINNED_NODE)) throw new SetupError('npm ci left no pinned Node: its install scripts must be allowed to run')
+    if (!existsSync(PINNED_NODE))
+      throw new SetupError('npm ci left no pinned Node: its install scripts must be allowed to run')
   }
   writeFileSync(STAMP, `${hash}\n`)
 }
@@ -62,7 +64,8 @@ function installedByHand(lock) {
   const wanted = JSON.parse(lock).packages
   const there = JSON.parse(readFileSync(NPM_NOTE, 'utf8')).packages
   return Object.entries(wanted).every(
-    ([path, entry]) => path === '' || there[path]?.version === entry.version || (entry.optional && there[path] === undefined),
+    ([path, entry]) =>
+      path === '' || there[path]?.version === entry.version || (entry.optional && there[path] === undefined),
   )
 }
 
@@ -84,7 +87,8 @@ export function ensureRedis() {
   progress(`installing ${REDIS_PACKAGES.join(', ')} with apt-get (once)`)
   // RUNLEVEL=1 keeps the packages' services from being started: the ports and the memory are not theirs to take.
   const quiet = ['DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1']
-  const apt = (...args) => quietly(`apt-get ${args[0]}`, root ? 'env' : 'sudo', [...(root ? [] : ['-n', 'env']), ...quiet, 'apt-get', ...args])
+  const apt = (...args) =>
+    quietly(`apt-get ${args[0]}`, root ? 'env' : 'sudo', [...(root ? [] : ['-n', 'env']), ...quiet, 'apt-get', ...args])
   apt('update', '-q')
   apt('install', '-q', '-y', '--no-install-recommends', ...REDIS_PACKAGES)
   const still = missingRedis()

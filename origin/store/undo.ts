@@ -4,7 +4,7 @@ import type { Position } from '../../replicator/entry/position.ts'
 import { NO_ROW_HASH, type Row, rowHash } from '../../replicator/entry/row.ts'
 import { reach } from '../failpoint.ts'
 import type { Database } from './database.ts'
-import { writeQuarantine } from './quarantine.ts'
+import { writeQuarantine } from './discarded.ts'
 import { Rows } from './rows.ts'
 import { begin } from './sqlite.ts'
 
@@ -24,7 +24,7 @@ export function undoBeyond(database: Database, index: number, why: string): Undo
     throw new CannotUndo(`entries up to ${database.settled} are committed, not only to ${index}`)
   if (count === 0) return { quarantined: 0, last: history.last }
   reach('undo.before-quarantine')
-  writeQuarantine(place, discarded(database, index), why)
+  writeQuarantine(place, readEntry(database, index + 1).position, discarded(database, index), why)
   reach('undo.after-quarantine')
   try {
     begin(db)

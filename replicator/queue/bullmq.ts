@@ -37,6 +37,26 @@ export function openQueue(name: string, client: RedisClient, onError: (error: Er
   return queue
 }
 
+/** After an error that Redis answered with. */
+const FETCH_AGAIN_MS = 200
+
+/**
+ * Where jobs wait and Redis refuses writes (NOREPLICAS, OOM), BullMQ fetches again at once and for ever: some 7000 errors
+ * a second and half a core, just when this host may be the only one left.
+ */
+class PacedWorker extends Worker {
+  protected override async moveToActive(
+    ...args: Parameters<Worker['moveToActive']>
+  ): ReturnType<Worker['moveToActive']> {
+    try {
+      return await super.moveToActive(...args)
+    } catch (error) {
+      await this.delay(FETCH_AGAIN_MS)
+      throw error
+    }
+  }
+}
+
 export type WorkerSettings = { readonly name: string; readonly concurrency: number }
 
 /** @param client is used beside a blocking duplicate of it; both are closed by whoever made it */
@@ -46,7 +66,7 @@ export function openWorker(
   process: (job: Job) => Promise<string>,
   onError: (error: Error) => void,
 ): Worker {
-  const worker = new Worker(settings.name, process, {
+  const worker = new PacedWorker(settings.name, process, {
     connection: client,
     prefix: PREFIX,
     concurrency: settings.concurrency,

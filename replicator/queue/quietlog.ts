@@ -14,7 +14,7 @@ export class QuietLog {
   }
 
   warn(fields: object, message: string, error: Error): void {
-    const key = `${message} ${error.message}`
+    const key = `${message} ${patternOf(error)}`
     const now = performance.now()
     const seen = this.#seen.get(key)
     if (seen !== undefined && now - seen.at < EVERY_MS) {
@@ -26,3 +26,6 @@ export class QuietLog {
     this.#log.warn({ ...fields, error: error.message, leftOut: seen?.left ?? 0 }, message)
   }
 }
+
+/** What differs from one error of a storm to the next: delays, and the script that was refused. */
+const patternOf = (error: Error): string => error.message.replace(/\d+ms/g, '').replace(/script: .*/, '')

@@ -46,7 +46,8 @@ export async function named(cluster: LocalCluster): Promise<Host | null> {
 async function calm(cluster: LocalCluster): Promise<boolean> {
   const flags = await Promise.all(
     HOSTS.map(async host => {
-      const fields = (await cli(cluster.plan.set.sentinels[host].port, 'SENTINEL', 'MASTER', 'tandem'))?.split('\n') ?? []
+      const fields =
+        (await cli(cluster.plan.set.sentinels[host].port, 'SENTINEL', 'MASTER', 'tandem'))?.split('\n') ?? []
       return fields[fields.indexOf('flags') + 1]
     }),
   )

@@ -1,4 +1,6 @@
 // The log: one structured line for each event, without secrets, at a level that may change.
+import { spawnSync } from 'node:child_process'
+import { openSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createLog } from '../../../origin/log.ts'
 
@@ -39,4 +41,35 @@ describe('createLog', () => {
     expect(lines[0]).not.toMatch(/x1|x2|pass\\"word/)
     expect(lines[0]).toContain('AUTH [hidden] failed')
   })
+
+  it('has written every line when it is flushed before an exit', () => {
+    const { stdout, status } = inProcess(
+      'pipe',
+      'for (let n = 0; n < 1000; n++) log.info({ n }, "line"); flush(); process.exit(3)',
+    )
+    expect(status).toBe(3)
+    const lines = stdout.trim().split('\n')
+    expect(lines).toHaveLength(1000)
+    expect(JSON.parse(lines[999] ?? '')).toMatchObject({ n: 999 })
+  })
+
+  it('outlives a full disk under its output', () => {
+    const full = openSync('/dev/full', 'w')
+    const { status } = inProcess(
+      full,
+      'for (let n = 0; n < 9; n++) log.info({ n }, "line"); setTimeout(() => { log.info({}, "last"); flush(); process.exit(3) }, 200)',
+    )
+    expect(status).toBe(3)
+  })
 })
+
+function inProcess(stdout: 'pipe' | number, body: string) {
+  const module = JSON.stringify(new URL('../../../origin/log.ts', import.meta.url).href)
+  const source = `import { createLog } from ${module}
+    const { log, flush } = createLog('info', { origin: 'a' })
+    ${body}`
+  return spawnSync(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: ['ignore', stdout, 'inherit'],
+    encoding: 'utf8',
+  })
+}

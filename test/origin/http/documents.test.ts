@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => origin.stop())
 
-const put = (path: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Response> =>
+const put = (path: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(origin.url + path, { method: 'PUT', body, headers })
 const get = (path: string, headers: Record<string, string> = {}): Promise<Response> => fetch(origin.url + path, { headers })
 const del = (path: string, headers: Record<string, string> = {}): Promise<Response> =>

@@ -33,7 +33,7 @@ export function exchange(
     }
     const bound = setTimeout(() => finish(false), boundMs)
     socket.on('connect', () => socket.write(bytes))
-    socket.on('data', chunk => {
+    socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       if (enough(answerOf(chunks, false))) finish(false)
     })

@@ -15,7 +15,12 @@ let set: QueueSet
 let lives = 0
 
 /** One origin's end of the queue, with what came to it. */
-function openEnd(self: 'a' | 'b', onEntry?: (job: EntryJob) => Promise<void>) {
+function openEnd(
+  self: 'a' | 'b',
+  onEntry?: (job: EntryJob) => Promise<void>,
+  redis: QueueSet = set,
+  password: string | null = null,
+) {
   const log = rememberingLog()
   const received: EntryJob[] = []
   const probes: string[] = []
@@ -25,10 +30,10 @@ function openEnd(self: 'a' | 'b', onEntry?: (job: EntryJob) => Promise<void>) {
       self,
       incarnation: `incarnation-${self}-${++lives}`,
       sentinels: {
-        sentinels: Object.values(set.sentinels).map(sentinel => sentinel.address),
-        name: set.name,
-        password: null,
-        sentinelPassword: null,
+        sentinels: Object.values(redis.sentinels).map(sentinel => sentinel.address),
+        name: redis.name,
+        password,
+        sentinelPassword: password,
       },
     },
     {
@@ -93,10 +98,13 @@ afterAll(() => set.stop())
 describe('the queue lane', () => {
   let a: End
   let b: End
+  let refusing = false
 
   beforeEach(async () => {
     a = openEnd('a')
-    b = openEnd('b')
+    b = openEnd('b', async () => {
+      if (refusing) throw new Error('refused')
+    })
     await Promise.all([answers(a, b), answers(b, a)])
     a.troubles.length = 0
   }, RECOVERY_MS + 1000)
@@ -139,6 +147,21 @@ describe('the queue lane', () => {
     await answers(a, b)
     a.lane.add(entry(a, 1))
     await eventually('it is received again', 5000, () => b.received.length === 2)
+  })
+
+  test('an entry whose job failed does not block its resend', async () => {
+    refusing = true
+    a.lane.add(entry(a, 1))
+    const master = await set.master()
+    await eventually(
+      'the job has failed',
+      5000,
+      async () => (await master.ask('ZCARD', 'tandem:mirror-to-b:failed')) === '1',
+    )
+    refusing = false
+    a.lane.add(entry(a, 1))
+    await eventually('it is received again', 5000, () => b.received.length === 2)
+    expect(await master.ask('ZCARD', 'tandem:mirror-to-b:failed')).toBe('0')
   })
 
   test('what is too much for it is trouble at once, and everything else arrives', async () => {
@@ -302,3 +325,16 @@ describe('the queue lane', () => {
     for (const process of all) process.signal('SIGCONT')
   }, 20_000)
 })
+
+test('with passwords for Redis and Sentinel', async () => {
+  const guarded = await startQueueSet(19_250, 'pass-word')
+  const a = openEnd('a', undefined, guarded, 'pass-word')
+  const b = openEnd('b', undefined, guarded, 'pass-word')
+  try {
+    await answers(a, b)
+    await eventually('the Sentinels answer', 5000, () => a.lane.status().sentinels === 3)
+  } finally {
+    await Promise.all([a.lane.close(), b.lane.close()])
+    await guarded.stop()
+  }
+}, 30_000)

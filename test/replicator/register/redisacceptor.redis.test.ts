@@ -85,13 +85,17 @@ describe('acceptors over Redis', () => {
     expect(later.kind).toBe('failed')
     set.registers.w.signal('SIGCONT')
     await answers(acceptors, 'w')
+    // What was sent to the stopped one has been read once the connection that it was sent on is gone.
+    await eventually('the old connection is gone', 5000, async () => {
+      const clients = await set.registers.w.ask('CLIENT', 'LIST')
+      return clients.split('\n').filter(line => line.includes('name=tandem:register')).length === 2
+    })
     const calls = await set.registers.w.ask('INFO', 'commandstats')
     const hsets = Number(/cmdstat_hset:calls=(\d+)/.exec(calls)?.[1] ?? 0)
     // A higher ballot goes in, and nothing that was sent before comes in after it.
     expect(await acceptors.send('w', LINEAGE, { op: 'accept', ballot: ballot(9), value: value(7) })).toEqual({
       kind: 'accepted',
     })
-    await new Promise(resolve => setTimeout(resolve, DEADLINE_MS))
     expect(await read('w')).toMatchObject({ promised: ballot(9), accepted: { ballot: ballot(9), value: value(7) } })
     const after = await set.registers.w.ask('INFO', 'commandstats')
     expect(Number(/cmdstat_hset:calls=(\d+)/.exec(after)?.[1])).toBe(hsets + 1)

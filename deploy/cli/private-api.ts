@@ -1,0 +1,128 @@
+// Asks an origin's private listener, and reads what it answers.
+import { z } from 'zod'
+import { RefusedError } from './outcome.ts'
+import type { Target } from './target.ts'
+
+/** A handover or drain waits for writes under way. */
+const ACTION_MS = 40_000
+/** A digest reads every row. */
+const DIGEST_MS = 120_000
+export const STATUS_MS = 2000
+
+const Problem = z.object({ title: z.string().optional(), detail: z.string().optional() })
+
+const Member = z.union([z.string(), z.object({ name: z.string() }).transform(member => member.name)])
+const Place = z.object({ epoch: z.number(), index: z.number() })
+
+/** As much of CONTRACT's status as is shown here; whatever else there is stays for --json. */
+export const Status = z.looseObject({
+  name: z.enum(['a', 'b']),
+  version: z.string(),
+  state: z.string(),
+  lineage: z.string().nullable(),
+  epoch: z.number().nullable(),
+  members: z.array(Member),
+  shards: z.array(
+    z.looseObject({
+      shard: z.enum(['s0', 's1']),
+      home: z.string(),
+      primary: z.string().nullable(),
+      members: z.array(z.string()),
+      role: z.string(),
+      lease: z.object({ remainingMs: z.number().nullable() }).nullable(),
+      committed: Place,
+      applied: Place,
+      lag: z.object({ entries: z.number(), ms: z.number() }),
+      quarantined: z.number(),
+    }),
+  ),
+  peer: z.looseObject({ reachable: z.boolean(), rttMs: z.number().nullable() }),
+  redis: z.looseObject({ master: z.string().nullable() }),
+  registers: z.object({ reachable: z.number(), of: z.number() }),
+  lane: z.string(),
+  canLoseAHost: z.boolean(),
+  why: z.array(z.string()),
+})
+export type Status = z.infer<typeof Status>
+
+export const Digest = z.object({
+  shards: z.array(
+    z.object({
+      shard: z.enum(['s0', 's1']),
+      position: z.object({ epoch: z.number(), index: z.number(), hash: z.string() }),
+      rows: z.number(),
+      sha256: z.string(),
+    }),
+  ),
+})
+export type Digest = z.infer<typeof Digest>
+
+export const Done = z.looseObject({ ok: z.literal(true), detail: z.string().optional() })
+export const QuarantineList = z.object({ files: z.array(z.looseObject({ file: z.string() })) })
+export const QuarantineRecords = z.object({ file: z.string(), records: z.array(z.unknown()) })
+
+export const getStatus = (target: Target): Promise<Status> => ask(target, 'GET', '/_tandem/status', Status, STATUS_MS)
+export const getDigest = (target: Target): Promise<Digest> => ask(target, 'GET', '/_tandem/digest', Digest, DIGEST_MS)
+export const getList = (target: Target): Promise<z.infer<typeof QuarantineList>> =>
+  ask(target, 'GET', '/_tandem/quarantine', QuarantineList, ACTION_MS)
+export const getRecords = (target: Target, file: string): Promise<z.infer<typeof QuarantineRecords>> =>
+  ask(target, 'GET', `/_tandem/quarantine/${encodeURIComponent(file)}`, QuarantineRecords, DIGEST_MS)
+export const act = (target: Target, action: string, body?: object): Promise<z.infer<typeof Done>> =>
+  ask(target, 'POST', `/_tandem/${action}`, Done, ACTION_MS, body)
+
+async function ask<T>(
+  target: Target,
+  method: 'GET' | 'POST',
+  path: string,
+  schema: z.ZodType<T>,
+  timeoutMs: number,
+  body?: object,
+): Promise<T> {
+  const where = target.name === null ? target.url : `origin ${target.name} (${target.url})`
+  const { status, ok, text } = await exchange(target, method, path, timeoutMs, body).catch((error: unknown) => {
+    throw new RefusedError(`${where} does not answer: ${reasonOf(error)}`)
+  })
+  const answer = parseJson(text)
+  if (!ok) {
+    const problem = Problem.safeParse(answer)
+    const said = problem.success ? (problem.data.detail ?? problem.data.title) : undefined
+    throw new RefusedError(`${where} answers ${status}${said === undefined ? '' : `: ${said}`}`)
+  }
+  const parsed = schema.safeParse(answer)
+  if (!parsed.success) throw new RefusedError(`${where} answers ${path} in a form that this version does not know`)
+  return parsed.data
+}
+
+async function exchange(
+  target: Target,
+  method: 'GET' | 'POST',
+  path: string,
+  timeoutMs: number,
+  body?: object,
+): Promise<{ status: number; ok: boolean; text: string }> {
+  const response = await fetch(target.url + path, {
+    method,
+    headers: {
+      Authorization: `Bearer ${target.secret}`,
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(timeoutMs),
+  })
+  return { status: response.status, ok: response.ok, text: await response.text() }
+}
+
+/** fetch hides the reason one level down. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not JSON: no schema accepts it, so it is reported there.
+    return undefined
+  }
+}

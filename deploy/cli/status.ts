@@ -1,0 +1,91 @@
+// tandem status: both origins' own accounts, side by side, in 80 columns.
+import { type Asked, askAll, type Command, noArguments } from './command.ts'
+import { table, wrapped } from './outcome.ts'
+import type { Status } from './private-api.ts'
+
+const WIDTH = 80
+
+export const statusCommand: Command = {
+  name: 'status',
+  usage: '',
+  summary: 'who serves what, and whether a host may be lost',
+  details: 'Exit code 0 when both origins answer.',
+  examples: ['tandem status', 'tandem status --json'],
+  async run({ args, flags }) {
+    noArguments(args)
+    const asked = await askAll(flags)
+    return {
+      ok: asked.every(each => 'status' in each),
+      text: statusText(asked),
+      json: asked.map(each =>
+        'status' in each ? each.status : { name: each.target.name, url: each.target.url, error: each.why },
+      ),
+    }
+  },
+}
+
+export function statusText(asked: readonly Asked[]): string {
+  const parts = [originTable(asked), shardTable(asked), remarks(asked)]
+  return parts.filter(part => part !== '').join('\n\n')
+}
+
+function originTable(asked: readonly Asked[]): string {
+  const head = ['origin', 'state', 'epoch', 'members', 'peer', 'lane', 'registers', 'queue master']
+  const rows = asked.map(each => {
+    if (!('status' in each)) return [each.target.name ?? '?', 'silent', '-', '-', '-', '-', '-', '-']
+    const { status } = each
+    return [
+      status.name,
+      status.state,
+      text(status.epoch),
+      status.members.join('+') || '-',
+      status.peer.reachable ? millis(status.peer.rttMs) : 'gone',
+      status.lane,
+      `${status.registers.reachable}/${status.registers.of}`,
+      status.redis.master ?? '-',
+    ]
+  })
+  return table([head, ...rows])
+}
+
+/** Of each shard its primary's account; where no primary answers, whatever there is. */
+function shardTable(asked: readonly Asked[]): string {
+  const accounts = asked.flatMap(each =>
+    'status' in each ? each.status.shards.map(shard => ({ by: each.status.name, ...shard })) : [],
+  )
+  const names = [...new Set(accounts.map(each => each.shard))].sort()
+  if (names.length === 0) return ''
+  const rows = names.flatMap(name => {
+    const of = accounts.filter(each => each.shard === name)
+    const best = of.find(each => each.role === 'primary') ?? of[0]
+    if (best === undefined) return []
+    return [
+      [
+        name,
+        best.home,
+        best.role === 'primary' ? best.by : '-',
+        best.members.join('+') || '-',
+        `${best.committed.epoch}.${best.committed.index}`,
+        `${best.lag.entries} / ${millis(best.lag.ms)}`,
+        best.role !== 'primary' ? '-' : best.lease?.remainingMs == null ? 'alone' : millis(best.lease.remainingMs),
+        text(of.reduce((sum, each) => sum + each.quarantined, 0)),
+      ],
+    ]
+  })
+  return table([['shard', 'home', 'primary', 'members', 'committed', 'lag', 'lease', 'quarantined'], ...rows])
+}
+
+function remarks(asked: readonly Asked[]): string {
+  const statuses = asked.flatMap(each => ('status' in each ? [each.status] : []))
+  const silent = asked.flatMap(each => ('why' in each ? [wrapped(each.why, WIDTH)] : []))
+  return [...silent, ...statuses.map(remark)].join('\n')
+}
+
+const remark = (status: Status): string =>
+  status.canLoseAHost
+    ? `${status.name}: either host may be lost now`
+    : wrapped(`${status.name}: no host may be lost now: ${status.why.join('; ') || 'it gives no reason'}`, WIDTH)
+
+const text = (value: number | null): string => (value === null ? '-' : String(value))
+const millis = (value: number | null): string =>
+  value === null ? '-' : `${value < 10 ? Number(value.toFixed(1)) : Math.round(value)} ms`

@@ -1,0 +1,276 @@
+// The decision loop alone, on a clock of its own: waiting takes no time here, and every wait is seen.
+import { describe, expect, it } from 'vitest'
+import { type Body, NO_BODY, StreamBody } from '../../router/body.ts'
+import { parseTarget } from '../../router/key.ts'
+import { Parking, PARKING_LIMITS, type ParkingLimits } from '../../router/parking.ts'
+import { type ForwardCall, type ForwardResult, type Inbound, Router } from '../../router/route.ts'
+import type { View } from '../../router/view.ts'
+import { encodeView, VIEW_HEADER } from '../../router/viewheader.ts'
+import type { Where } from '../../router/whereabouts.ts'
+import type { OriginName } from '../../router/words.ts'
+
+const viewOf = (epoch: number, s0: OriginName): View => ({ lineage: 'l', epoch, primaries: { s0, s1: 'b' } })
+const HERE: Where = { kind: 'here' }
+const THERE: Where = { kind: 'there', view: viewOf(1, 'b') }
+const NOWHERE: Where = { kind: 'wait', view: null, why: 'A takeover is under way.' }
+const OK: ForwardResult = { kind: 'response', status: 200, headers: { 'x-from': 'b' }, body: null }
+const REFUSED: ForwardResult = { kind: 'notSent', why: 'connection_refused' }
+const BROKEN: ForwardResult = { kind: 'broken', why: 'connection_terminated' }
+
+class World {
+  clock = 0
+  where: Where = THERE
+  /** what happens at which time, soonest first */
+  readonly plan: { readonly at: number; readonly act: () => void }[] = []
+  readonly attempts: number[] = []
+  readonly calls: ForwardCall[] = []
+  readonly learned: View[] = []
+  forward: (call: ForwardCall) => ForwardResult = () => OK
+  local: () => Response = () => new Response('local')
+  abandoned = 0
+  readonly parking: Parking
+  readonly router: Router
+
+  constructor(limits: Partial<ParkingLimits> = {}) {
+    this.parking = new Parking({ ...PARKING_LIMITS, ...limits })
+    this.router = new Router(
+      {
+        name: 'a',
+        now: () => this.clock,
+        whereabouts: {
+          where: () => this.where,
+          changed: (timeoutMs, signal) => this.#pass(timeoutMs, signal),
+          learn: view => void this.learned.push(view),
+        },
+        local: async () => {
+          this.attempts.push(this.clock)
+          return this.local()
+        },
+        forward: (_origin, call) => {
+          this.attempts.push(this.clock)
+          this.calls.push(call)
+          return { result: Promise.resolve(this.forward(call)), abandon: () => void this.abandoned++ }
+        },
+      },
+      this.parking,
+    )
+  }
+
+  async #pass(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    // a macrotask, so that watchers of forwards and parked requests take turns
+    await new Promise(resolve => setImmediate(resolve))
+    if (signal.aborted) return
+    const end = this.clock + timeoutMs
+    const next = this.plan[0]
+    if (next !== undefined && next.at <= end) {
+      this.plan.shift()
+      this.clock = Math.max(this.clock, next.at)
+      next.act()
+    } else this.clock = end
+  }
+
+  route(method: string, body: Body = NO_BODY, over: Partial<Inbound> = {}): Promise<Response> {
+    const resource = parseTarget('/v1/c/x')
+    if (resource.kind !== 'document') throw new Error('no document')
+    const request = new Request('http://h/v1/c/x', { method })
+    const client = { address: null, proto: 'http' } as const
+    return this.router.route({ request, target: '/v1/c/x', resource, shard: 's0', body, once: false, rawHeaders: [], client, ...over })
+  }
+}
+
+const json = async (response: Response): Promise<unknown> => response.json()
+const bytes = (text: string): Body => ({ kind: 'bytes', bytes: new TextEncoder().encode(text) })
+
+describe('the decision loop', () => {
+  it('answers here, at once, without a word about it', async () => {
+    const world = new World()
+    world.where = HERE
+    const response = await world.route('GET')
+    expect(await response.text()).toBe('local')
+    expect(response.headers.get('proxy-status')).toBeNull()
+    expect(world.clock).toBe(0)
+  })
+
+  it('forwards there, and says so', async () => {
+    const world = new World()
+    const response = await world.route('GET')
+    expect(response.headers.get('x-from')).toBe('b')
+    expect(response.headers.get('proxy-status')).toBe('tandem-a; next-hop=b')
+  })
+
+  it('waits for a primary', async () => {
+    const world = new World()
+    world.where = NOWHERE
+    world.plan.push({ at: 1_300, act: () => void (world.where = HERE) })
+    const response = await world.route('PUT', bytes('x'))
+    expect(await response.text()).toBe('local')
+    expect(response.headers.get('proxy-status')).toBe('tandem-a; details="attempts=1, parked-ms=1300"')
+    expect(world.parking.requests).toBe(0)
+    expect(world.parking.bytes).toBe(0)
+  })
+
+  it('does not wait for ever', async () => {
+    const world = new World()
+    world.where = NOWHERE
+    const response = await world.route('PUT', bytes('x'))
+    expect(world.clock).toBe(10_000)
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('1')
+    expect(response.headers.get('proxy-status')).toContain('error=destination_unavailable')
+    expect(await json(response)).toMatchObject({
+      type: 'https://tandem.dev/problems/no-primary',
+      detail: 'A takeover is under way.',
+      committed: 'no',
+      retryable: true,
+    })
+  })
+
+  it('never forwards to itself', async () => {
+    const world = new World()
+    world.where = { kind: 'there', view: viewOf(2, 'a') }
+    expect((await world.route('GET')).status).toBe(503)
+    expect(world.attempts).toEqual([])
+  })
+
+  it('asks an origin that refuses connections again, but not in a tight loop', async () => {
+    const world = new World()
+    world.forward = () => REFUSED
+    const response = await world.route('PUT', bytes('x'))
+    expect(response.status).toBe(503)
+    expect(await json(response)).toMatchObject({ committed: 'no', retryable: true })
+    expect(world.clock).toBeLessThanOrEqual(10_000)
+    expect(world.attempts.length).toBeGreaterThan(10)
+    expect(world.attempts.length).toBeLessThan(60)
+    const gaps = world.attempts.slice(1).map((at, i) => at - (world.attempts[i] ?? 0))
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(10)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(250)
+  })
+
+  it('follows the view of a refusal, with the same body', async () => {
+    const world = new World()
+    const view = viewOf(2, 'a')
+    world.forward = () => ({ kind: 'response', status: 421, headers: { [VIEW_HEADER]: encodeView(view) }, body: null })
+    world.plan.push({ at: 0, act: () => void (world.where = HERE) })
+    const response = await world.route('PUT', bytes('x'))
+    expect(await response.text()).toBe('local')
+    expect(world.learned).toEqual([view])
+    expect(response.headers.get('proxy-status')).toContain('attempts=2')
+  })
+
+  it('moves at once when the primary did', async () => {
+    const world = new World()
+    world.where = HERE
+    world.local = () => {
+      world.where = THERE
+      return new Response(null, { status: 421 })
+    }
+    const response = await world.route('PUT', bytes('x'))
+    expect(response.status).toBe(200)
+    expect(world.clock).toBe(0)
+    const body = world.calls[0]?.body
+    expect(body?.kind === 'bytes' && new TextDecoder().decode(body.bytes)).toBe('x')
+  })
+
+  it('is not driven round by two origins that name each other', async () => {
+    const world = new World()
+    world.where = HERE
+    world.local = () => {
+      world.where = THERE
+      return new Response(null, { status: 421 })
+    }
+    world.forward = () => {
+      world.where = HERE
+      return { kind: 'response', status: 421, headers: {}, body: null }
+    }
+    expect((await world.route('GET')).status).toBe(503)
+    expect(world.attempts.length).toBeLessThan(60)
+  })
+
+  it('asks again for a read that broke, never for a write', async () => {
+    const world = new World()
+    world.forward = () => (world.calls.length === 1 ? BROKEN : OK)
+    expect((await world.route('GET')).status).toBe(200)
+    expect(world.calls).toHaveLength(2)
+
+    const writes = new World()
+    writes.forward = () => BROKEN
+    for (const method of ['PUT', 'DELETE']) {
+      const response = await writes.route(method)
+      expect(response.status).toBe(503)
+      expect(await json(response)).toMatchObject({
+        type: 'https://tandem.dev/problems/outcome-unknown',
+        committed: 'unknown',
+        retryable: false,
+      })
+    }
+    expect(writes.calls).toHaveLength(2)
+  })
+
+  it('repeats a write that takes effect once', async () => {
+    const world = new World()
+    world.forward = () => (world.calls.length === 1 ? BROKEN : OK)
+    expect((await world.route('PUT', bytes('x'), { once: true })).status).toBe(200)
+  })
+
+  it('tells a read that nobody answered in time', async () => {
+    const world = new World()
+    world.forward = () => {
+      world.clock += 4_000
+      return { kind: 'broken', why: 'http_response_timeout' }
+    }
+    const response = await world.route('GET')
+    expect(response.status).toBe(504)
+    expect(await json(response)).not.toHaveProperty('committed')
+  })
+
+  it('does not send half a stream', async () => {
+    const world = new World()
+    const request = new Request('http://h/v1/c/x', { method: 'PUT', body: 'streamed' })
+    const body = new StreamBody(request, null)
+    world.forward = () => {
+      void body.chunks().next()
+      return { kind: 'response', status: 421, headers: {}, body: null }
+    }
+    const response = await world.route('PUT', body)
+    expect(response.status).toBe(503)
+    expect(await json(response)).toMatchObject({
+      type: 'https://tandem.dev/problems/not-replayable',
+      committed: 'no',
+      retryable: true,
+    })
+    expect(world.calls).toHaveLength(1)
+  })
+
+  it('sends a stream again that nobody touched', async () => {
+    const world = new World()
+    const body = new StreamBody(new Request('http://h/v1/c/x', { method: 'PUT', body: 'streamed' }), null)
+    world.forward = () => (world.calls.length === 1 ? REFUSED : OK)
+    expect((await world.route('PUT', body)).status).toBe(200)
+  })
+
+  it('lets only so many wait', async () => {
+    const world = new World({ requestsMax: 1 })
+    world.where = NOWHERE
+    const first = world.route('GET')
+    const second = await world.route('PUT', bytes('x'))
+    expect(second.status).toBe(503)
+    expect(await json(second)).toMatchObject({ type: 'https://tandem.dev/problems/overloaded', committed: 'no', retryable: true })
+    await first
+
+    const heavy = new World({ bytesMax: 3 })
+    heavy.where = NOWHERE
+    expect(await json(await heavy.route('PUT', bytes('four')))).toMatchObject({ type: 'https://tandem.dev/problems/overloaded' })
+  })
+
+  it('stops when the client leaves', async () => {
+    const world = new World()
+    world.where = NOWHERE
+    const leave = new AbortController()
+    world.plan.push({ at: 100, act: () => leave.abort() })
+    const request = new Request('http://h/v1/c/x', { signal: leave.signal })
+    const response = await world.route('GET', NO_BODY, { request })
+    expect(response.status).toBe(499)
+    expect(world.clock).toBe(100)
+    expect(world.parking.requests).toBe(0)
+  })
+})

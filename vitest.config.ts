@@ -1,0 +1,38 @@
+// Two groups: everything, two files at a time (the smallest machine has two cores), then what needs a whole cluster,
+// one file at a time. A failing test is looked into, never tried again.
+import { defineConfig } from 'vitest/config'
+
+const WORKERS_MAX = 2
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    retry: 0,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.cluster.test.ts'],
+          maxWorkers: WORKERS_MAX,
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: ['test/**/*.cluster.test.ts'],
+          maxWorkers: 1,
+          // A start may take 60 s on a slow machine, a takeover and a rejoin some more.
+          testTimeout: 120_000,
+          hookTimeout: 90_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
