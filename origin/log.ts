@@ -1,6 +1,7 @@
 // The door to pino: structured lines on standard output, one for each event, with what names this process in each.
 import pino from 'pino'
 import type { Log } from '../replicator/log.ts'
+import { createLineOutput } from './logoutput.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -19,8 +20,6 @@ export type LogOptions = {
   readonly write?: (line: string) => void
 }
 
-/** A reader of our output that stalls costs lines, never memory. */
-const BUFFERED_BYTES_MAX = 4 * 1024 * 1024
 const HIDDEN = '[hidden]'
 const SECRET_FIELDS = ['secret', 'password', 'authorization', 'token', 'cookie']
 
@@ -29,7 +28,7 @@ export function createLog(
   base: Readonly<Record<string, string>>,
   options: LogOptions = {},
 ): LogControl {
-  const output = options.write === undefined ? standardOutput() : { write: options.write }
+  const output = options.write === undefined ? createLineOutput() : { write: options.write, flush: () => undefined }
   const hide = hider(options.secrets ?? [])
   const logger = pino(
     {
@@ -41,7 +40,7 @@ export function createLog(
       serializers: { error: pino.stdSerializers.err },
       redact: { paths: SECRET_FIELDS.flatMap(name => [name, `*.${name}`]), censor: HIDDEN },
     },
-    { write: line => void output.write(hide(line)) },
+    { write: line => output.write(hide(line)) },
   )
   return {
     log: {
@@ -53,23 +52,8 @@ export function createLog(
     setLevel: next => {
       logger.level = next
     },
-    flush: () => {
-      try {
-        if ('flushSync' in output) output.flushSync()
-      } catch (error) {
-        // An exit must not fail for its last lines.
-        process.stderr.write(`log lines were lost: ${String(error)}\n`)
-      }
-    },
+    flush: output.flush,
   }
-}
-
-/** Asynchronous: the event loop that renews leases must not wait for a slow pipe or disk behind standard output. */
-function standardOutput() {
-  const output = pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: BUFFERED_BYTES_MAX })
-  // A full disk under the log must not end the origin: lines are lost then, and writing goes on with the next one.
-  output.on('error', () => undefined)
-  return output
 }
 
 /** Secrets as they would stand inside a JSON string. */

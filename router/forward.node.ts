@@ -61,6 +61,16 @@ const settled = (result: ForwardResult): Forward => ({ result: Promise.resolve(r
 type Collecting = { readonly kind: 'collecting'; readonly bytes: Uint8Array<ArrayBuffer>; filled: number }
 type Streaming = { readonly kind: 'streaming'; readonly out: ReadableStreamDefaultController<Uint8Array> }
 
+/** Ends the client's answer as well. The server logs it, so it is one line and says no more than is known. */
+class BrokenAnswer extends Error {
+  override readonly name = 'BrokenAnswer'
+  override readonly stack = undefined
+
+  constructor(why: ProxyError) {
+    super(`The peer broke off in the middle of an answer: ${why}.`)
+  }
+}
+
 /** One request and its answer: undici's callbacks in, one ForwardResult out. */
 class Exchange implements Forward, Dispatcher.DispatchHandler {
   readonly result: Promise<ForwardResult>
@@ -76,6 +86,8 @@ class Exchange implements Forward, Dispatcher.DispatchHandler {
   #payload: Uint8Array | Readable | null = null
   #body: Collecting | Streaming | null = null
   #over = false
+  /** the peer does not know our secret: a fault of this cluster, which is no answer for a client */
+  #strangers = false
 
   constructor(call: ForwardCall, ended: () => void) {
     this.#call = call
@@ -121,7 +133,8 @@ class Exchange implements Forward, Dispatcher.DispatchHandler {
     this.#status = status
     this.#headers = headers
     if (status > 599) return controller.abort(new Error('no HTTP status'))
-    if (this.#call.method === 'HEAD' || status === 204 || status === 304) return
+    this.#strangers = status === 401 && headers['www-authenticate'] === PRIVATE_CHALLENGE
+    if (this.#strangers || this.#call.method === 'HEAD' || status === 204 || status === 304) return
     const length = Number(headers['content-length'])
     if (length <= COLLECT_BYTES_MAX) {
       this.#body = { kind: 'collecting', bytes: new Uint8Array(length), filled: 0 }
@@ -159,16 +172,13 @@ class Exchange implements Forward, Dispatcher.DispatchHandler {
       this.#end()
       return
     }
-    // the peer does not know our secret: a fault of this cluster, which is no answer for a client
-    if (this.#status === 401 && this.#headers['www-authenticate'] === PRIVATE_CHALLENGE) {
-      return this.#finish({ kind: 'notSent', why: 'proxy_internal_error' })
-    }
+    if (this.#strangers) return this.#finish({ kind: 'notSent', why: 'proxy_internal_error' })
     this.#finish({ kind: 'response', status: this.#status, headers: this.#headers, body: body?.bytes ?? null })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#body?.kind === 'streaming') {
-      this.#body.out.error(error)
+      this.#body.out.error(new BrokenAnswer(this.#given ?? proxyErrorOf(error)))
       this.#end()
       return
     }

@@ -197,8 +197,8 @@ export class Router {
   #pause(tried: Where, inbound: Inbound, journey: Journey, deadline: number): Promise<Waited> | Waited {
     const elsewhere = (now: Where): boolean =>
       journey.moves < MOVES_AT_ONCE_MAX && placeOf(now, inbound.shard) !== placeOf(tried, inbound.shard)
-    const moved = elsewhere(this.#where(inbound.shard))
-    if (moved && this.#ports.now() < deadline) {
+    if (this.#ports.now() >= deadline) return 'over'
+    if (elsewhere(this.#where(inbound.shard))) {
       journey.moves += 1
       return 'go'
     }

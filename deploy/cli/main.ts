@@ -55,7 +55,7 @@ function overview(): string {
 
 const helpOf = (command: Command): string =>
   [
-    `usage: tandem ${command.name}${command.usage === '' ? '' : ` ${command.usage}`} [--json]`,
+    wrapped(`usage: tandem ${command.name} ${command.usage} [--json]`, WIDTH),
     wrapped(`${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}. ${command.details}`, WIDTH),
     `examples:\n${command.examples.map(example => `  ${example}`).join('\n')}`,
   ].join('\n\n')

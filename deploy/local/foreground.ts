@@ -1,5 +1,5 @@
 // The local cluster in the foreground: settings from the environment, URLs, what changes, and a clean end on Ctrl-C.
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { ORIGINS } from '../../router/words.ts'
 import { type LocalCluster, type LocalOptions, startLocal } from './cluster.ts'
 import { PORT_BASE_MAX } from './plan.ts'
@@ -31,13 +31,16 @@ function settingsOf(env: NodeJS.ProcessEnv, args: readonly string[]): Settings {
   return { home: env.TANDEM_HOME ?? '.tandem', portBase, restartMs: wait === 'never' ? wait : Number(wait) }
 }
 
+/** As it would be typed from here. */
+const short = (path: string): string => (relative('', path).startsWith('..') ? path : relative('', path))
+
 function welcome(cluster: LocalCluster): string {
   const { a, b } = cluster.origins
   return [
     '',
     `  a          ${a.public}`,
     `  b          ${b.public}`,
-    `  dashboard  ${a.private}/dashboard   (sign in with the secret in ${relative('', cluster.home) || '.'}/secret)`,
+    `  dashboard  ${a.private}/dashboard   (sign in with the secret in ${short(join(cluster.home, 'secret'))})`,
     '',
     `  try        curl -i -X PUT ${a.public}/v1/notes/hello -H 'Content-Type: text/plain' -d 'Hello'`,
     `             curl -i ${b.public}/v1/notes/hello`,

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { TERM_AGAIN_MS } from './child.ts'
 
 const Mark = z.object({ pid: z.number().int().positive(), started: z.string(), boot: z.string() })
 export type Mark = z.infer<typeof Mark>
@@ -12,7 +13,7 @@ const Book = z.object({ owner: Mark, processes: z.record(z.string(), Mark) })
 type Book = z.infer<typeof Book>
 
 /** An orphaned origin may still be draining. */
-const ORPHAN_STOP_MS = 10_000
+const ORPHAN_STOP_MS = 30_000
 const POLL_MS = 50
 
 /** Field 22 of /proc/PID/stat, counted after the command's name, which may hold blanks and parentheses. */
@@ -112,25 +113,35 @@ async function stopOrphans(book: Book, log: (line: string) => void): Promise<voi
   log(`stopping what an earlier run left behind: ${left.map(([name, mark]) => `${name} (pid ${mark.pid})`).join(', ')}`)
   // Origins first: they finish their writes through the Redis that they use.
   const isOrigin = ([name]: [string, Mark]): boolean => name.startsWith('origin.')
-  await stopAll(left.filter(isOrigin).map(([, mark]) => mark))
-  await stopAll(left.filter(each => !isOrigin(each)).map(([, mark]) => mark))
+  await stopAll(
+    left.filter(isOrigin).map(([, mark]) => mark),
+    ORPHAN_STOP_MS,
+  )
+  // Redis drops a SIGTERM that comes while it writes its first append-only file.
+  await stopAll(
+    left.filter(each => !isOrigin(each)).map(([, mark]) => mark),
+    TERM_AGAIN_MS,
+  )
   const still = left.filter(([, mark]) => lives(mark)).map(([name, mark]) => `${name} (pid ${mark.pid})`)
   if (still.length > 0) throw new Error(`these processes of an earlier run do not end: ${still.join(', ')}`)
 }
 
-async function stopAll(marks: readonly Mark[]): Promise<void> {
-  const gone = async (): Promise<void> => {
-    const end = performance.now() + ORPHAN_STOP_MS
+async function stopAll(marks: readonly Mark[], againMs: number): Promise<void> {
+  const gone = async (end: number): Promise<boolean> => {
     while (marks.some(lives) && performance.now() < end) await delay(POLL_MS)
+    return !marks.some(lives)
   }
-  for (const mark of marks) {
-    signal(mark, 'SIGTERM')
-    // One that was paused cannot hear the signal before it goes on.
-    signal(mark, 'SIGCONT')
+  const end = performance.now() + ORPHAN_STOP_MS
+  while (performance.now() < end) {
+    for (const mark of marks) {
+      signal(mark, 'SIGTERM')
+      // One that was paused cannot hear the signal before it goes on.
+      signal(mark, 'SIGCONT')
+    }
+    if (await gone(Math.min(performance.now() + againMs, end))) return
   }
-  await gone()
   for (const mark of marks) signal(mark, 'SIGKILL')
-  await gone()
+  await gone(end + ORPHAN_STOP_MS)
 }
 
 function signal(mark: Mark, name: NodeJS.Signals): void {

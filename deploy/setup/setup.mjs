@@ -15,7 +15,7 @@ const STAMP = join(MODULES, '.tandem-installed')
 const NPM_NOTE = join(MODULES, '.package-lock.json')
 const PINNED_NODE = join(MODULES, '.bin', 'node')
 const NODE_MIN = 20
-const TAIL_LINES = 15
+const EXCERPT_LINES = 8
 const INSTALL_MS_MAX = 15 * 60_000
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 
@@ -25,20 +25,25 @@ export class SetupError extends Error {}
 /** @param {string} line */
 const progress = line => process.stderr.write(`tandem: ${line}\n`)
 
-/** Runs a command quietly; its last lines are the message when it fails. */
-function quietly(what, command, args, env = {}) {
+/** Runs a command quietly and throws what matters of its output when it fails. */
+function quietly(what, command, args) {
   const done = spawnSync(command, args, {
     cwd: ROOT,
-    env: { ...process.env, ...env },
     encoding: 'utf8',
     timeout: INSTALL_MS_MAX,
     maxBuffer: OUTPUT_BYTES_MAX,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   if (done.status === 0) return
-  const said = `${done.stdout ?? ''}\n${done.stderr ?? ''}`.trim().split('\n').slice(-TAIL_LINES).join('\n')
   const how = done.error?.message ?? (done.signal === null ? `exit code ${done.status}` : `ended by ${done.signal}`)
-  throw new SetupError(`${what} failed (${how}):\n${said}`)
+  throw new SetupError(`${what} failed (${how}):\n${excerpt(`${done.stdout ?? ''}\n${done.stderr ?? ''}`)}`)
+}
+
+/** The reason stands first (npm) or last (apt-get); what is between is usage. */
+function excerpt(output) {
+  const lines = output.split('\n').filter(line => !/^(npm error)?\s*$/.test(line))
+  if (lines.length <= 2 * EXCERPT_LINES) return lines.join('\n')
+  return [...lines.slice(0, EXCERPT_LINES), '...', ...lines.slice(-EXCERPT_LINES)].join('\n')
 }
 
 /** Installs the npm packages unless they are there already as the lock file says. */
@@ -49,17 +54,29 @@ export function ensurePackages() {
   const lock = readFileSync(join(ROOT, 'package-lock.json'), 'utf8')
   const hash = createHash('sha256').update(lock).digest('hex')
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8').trim() === hash && existsSync(PINNED_NODE)) return
-  if (!installedByHand(lock)) {
+  if (!isInstalled(lock)) {
     progress('installing npm packages (once)')
-    quietly('npm ci', 'npm', ['ci', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'])
-    if (!existsSync(PINNED_NODE))
-      throw new SetupError('npm ci left no pinned Node: its install scripts must be allowed to run')
+    install()
+    if (!isInstalled(lock))
+      throw new SetupError('npm did not install what package-lock.json says; remove node_modules and try again')
   }
   writeFileSync(STAMP, `${hash}\n`)
 }
 
-/** Someone ran `npm ci` or `npm install` already: every package of the lock file is there in its version. */
-function installedByHand(lock) {
+function install() {
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+  try {
+    quietly('npm ci', 'npm', ['ci', ...quiet])
+  } catch (error) {
+    // A lock file that was written where the registry lacks packages of foreign platforms counts as out of step, to
+    // npm ci alone. npm install takes the versions that it does name; they are compared afterwards.
+    if (!(error instanceof SetupError) || !error.message.includes('in sync')) throw error
+    quietly('npm install', 'npm', ['install', '--no-save', ...quiet])
+  }
+}
+
+/** Every package of the lock file is there in its version: also after somebody's own `npm ci` or `npm install`. */
+function isInstalled(lock) {
   if (!existsSync(NPM_NOTE) || !existsSync(PINNED_NODE)) return false
   const wanted = JSON.parse(lock).packages
   const there = JSON.parse(readFileSync(NPM_NOTE, 'utf8')).packages

@@ -1,15 +1,15 @@
 // One shard's open database in its thread: the writing connection and what is known of its state without asking it.
-import { statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ShardName } from '../../router/words.ts'
 import { reach } from '../failpoint.ts'
-import { syncDirectory } from './files.ts'
+import { diskLow, syncDirectory } from './files.ts'
 import { History } from './history.ts'
-import { DISK_SHARE_RESERVED, SETTLE_ENTRIES_A_TRANSACTION, type StoreLimits, WRITTEN_TIMES_MAX } from './limits.ts'
+import { SETTLE_ENTRIES_A_TRANSACTION, type StoreLimits, WRITTEN_TIMES_MAX } from './limits.ts'
 import { Rows } from './rows.ts'
 import { prepareSchema } from './schema.ts'
 import {
   begin,
+  CommitFailed,
   commit,
   type Db,
   int,
@@ -85,11 +85,7 @@ export class Database {
 
   /** Why a group of so many bytes must be refused, or null: a COMMIT that meets a full disk would end the process. */
   diskLow(bytes: number): string | null {
-    const { bavail, bsize, blocks } = statfsSync(this.place.dataDir)
-    const reserved = Math.min(this.place.limits.diskBytesReserved, blocks * bsize * DISK_SHARE_RESERVED)
-    const free = bavail * bsize
-    if (free >= reserved + bytes * WRITTEN_TIMES_MAX) return null
-    return `the disk has ${free} bytes left, ${Math.ceil(reserved)} are kept in reserve`
+    return diskLow(this.place.dataDir, this.place.limits.diskBytesReserved, bytes * WRITTEN_TIMES_MAX)
   }
 
   savepoint(): void {
@@ -147,8 +143,13 @@ export class Database {
   /** Drops settled old rows in a transaction of its own; on a full disk they wait. */
   dropSettled(): void {
     if (!this.unsettledRowsRemain || this.diskLow(0) !== null) return
-    begin(this.db)
-    this.commit('settle')
+    try {
+      begin(this.db)
+      this.commit('settle')
+    } catch (error) {
+      if (error instanceof CommitFailed || sqliteCode(error) !== SQLITE_FULL) throw error
+      this.abandon()
+    }
   }
 
   close(): void {

@@ -1,8 +1,8 @@
 // Files and directories made durable: a rename or a new name counts only once its directory is on the disk.
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, statfsSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { CHUNK_BYTES } from './limits.ts'
+import { CHUNK_BYTES, DISK_SHARE_RESERVED } from './limits.ts'
 
 export function syncDirectory(path: string): void {
   syncFile(path)
@@ -46,6 +46,15 @@ export function writeDurably(path: string, fill: (append: (text: string) => void
 function appendAll(fd: number, bytes: Buffer): void {
   let at = 0
   while (at < bytes.length) at += writeSync(fd, bytes, at)
+}
+
+/** Why so many bytes must not be written here, or null: the reserve is for what may not fail. */
+export function diskLow(path: string, reserve: number, bytes: number): string | null {
+  const { bavail, bsize, blocks } = statfsSync(path)
+  const reserved = Math.min(reserve, blocks * bsize * DISK_SHARE_RESERVED)
+  const free = bavail * bsize
+  if (free >= reserved + bytes) return null
+  return `the disk has ${free} bytes left, ${Math.ceil(reserved)} of them in reserve, and ${bytes} were to be written`
 }
 
 export type FileDigest = { readonly bytes: number; readonly sha256: string }

@@ -96,11 +96,15 @@ class ThreadStore implements ShardStore {
     this.#worker = worker
     this.#reader = reader
     this.#last = last
-    worker.removeAllListeners('error').removeAllListeners('exit')
     worker.on('message', (reply: Reply) => this.#take(reply))
-    worker.on('error', error => died(error instanceof Error ? error : new Error(String(error))))
+    // An error is followed by an exit.
+    let failure: unknown = null
+    worker.on('error', error => {
+      failure = error
+      died(error instanceof Error ? error : new Error(String(error)))
+    })
     worker.on('exit', code => {
-      if (!this.#closed) died(new Error(`it ended with ${code}`))
+      if (failure === null && !this.#closed) died(new Error(`it ended with ${code}`))
     })
   }
 

@@ -82,7 +82,7 @@ function onBeat(s: State, hello: Hello, beat: Extract<LinkMessage, { type: 'beat
     const committed = beat.committed[shard]
     const state = s.shards[shard]
     if (committed === null || record?.primaries[shard].incarnation !== hello.incarnation) continue
-    const index = Math.min(committed, state.last.index)
+    const index = Math.min(committed, state.verified)
     if (index <= state.committed) continue
     state.committed = index
     emit(s, { type: 'settle', shard, index })

@@ -122,6 +122,7 @@ function linkDown(s: State, session: string, why: string): void {
   for (const shard of SHARDS) {
     s.shards[shard].sender.stop()
     s.shards[shard].receiver.clear()
+    s.shards[shard].verified = 0
   }
   emit(s, { type: 'changed' })
 }

@@ -44,7 +44,10 @@ function moveReign(s: State, shard: ShardState, known: PairRecord | null, record
   if (mine && shard.reign === null) beginReign(s, shard, known, record)
   if (!mine) {
     const before = known?.primaries[shard.shard]
-    if (before?.incarnation !== next.incarnation) shard.receiver.clear()
+    if (before?.incarnation !== next.incarnation) {
+      shard.receiver.clear()
+      shard.verified = 0
+    }
   }
   emit(s, { type: 'fence', shard: shard.shard, epoch: record.epoch })
 }

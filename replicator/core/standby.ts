@@ -55,7 +55,9 @@ export function onEntry(s: State, event: Extract<Event, { type: 'entry' }>): voi
 
 function pump(s: State, shard: ShardName): void {
   const entries = s.shards[shard].receiver.take()
-  if (entries.length > 0) emit(s, { type: 'apply', shard, entries })
+  if (entries.length === 0) return
+  s.shards[shard].applyingIn = s.peer?.session ?? null
+  emit(s, { type: 'apply', shard, entries })
 }
 
 function acknowledge(s: State, shard: ShardName): void {
@@ -67,6 +69,7 @@ function acknowledge(s: State, shard: ShardName): void {
 export function onApplied(s: State, shard: ShardName, last: Position): void {
   const state = s.shards[shard]
   state.last = last
+  if (state.reign === null && s.peer !== null && s.peer.session === state.applyingIn) state.verified = last.index
   state.receiver.moved(last.index)
   acknowledge(s, shard)
   pump(s, shard)
@@ -137,6 +140,7 @@ export function onTruncate(s: State, message: Extract<LinkMessage, { type: 'trun
 export function onUndone(s: State, event: Extract<Event, { type: 'undone' }>): void {
   const state = s.shards[event.shard]
   state.last = event.last
+  state.verified = event.last.index
   state.receiver.moved(event.last.index)
   state.quarantined += event.quarantined
   log(s, 'warn', 'entries that were never acknowledged were quarantined and undone', {
@@ -163,6 +167,7 @@ export function onSnapshot(s: State, message: Extract<LinkMessage, { type: 'snap
 export function onInstalled(s: State, event: Extract<Event, { type: 'installed' }>): void {
   const state = s.shards[event.shard]
   state.last = event.last
+  state.verified = event.last.index
   state.receiver.moved(event.last.index)
   log(s, 'info', 'reseeded from a snapshot', { shard: event.shard, index: event.last.index })
   s.refusals.delete(event.shard)

@@ -40,6 +40,13 @@ export type ShardState = {
   /** newest position on this disk */
   last: Position
   committed: number
+  /**
+   * As a standby: up to here this log is known to be the primary's, because its hash chain was continued in this
+   * session. An index that the primary calls committed says nothing about other entries that we hold at that index.
+   */
+  verified: number
+  /** the session in which the entries came that the disk is busy with */
+  applyingIn: string | null
   readonly sender: Sender
   readonly receiver: Receiver
   /** no new writes: a handover is under way */
@@ -136,6 +143,8 @@ export function newState(
     reign: null,
     last: lasts[name] ?? GENESIS,
     committed: 0,
+    verified: 0,
+    applyingIn: null,
     sender: new Sender(name, emit),
     receiver: new Receiver(),
     closing: 'no',

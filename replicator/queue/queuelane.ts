@@ -1,10 +1,10 @@
-// The queue lane as a whole: sender, worker, watchdog, status. Whatever happens to Redis, it works again by itself.
+// The queue lane as a whole: outbound, inbound, watchdog, status. Whatever happens to Redis, it works again by itself.
 import { type OriginName, peerOf } from '../../router/words.ts'
 import { type Address, type Log, openRegisterClient, type SentinelSettings, within } from '../redis.ts'
+import { CONCURRENCY, Inbound } from './inbound.ts'
 import type { QueueHandlers, QueueLane, QueueStatus } from './lane.ts'
+import { Outbound } from './outbound.ts'
 import { QuietLog } from './quietlog.ts'
-import { CONCURRENCY, Receiver } from './receiver.ts'
-import { Sender } from './sender.ts'
 import { Sentinels } from './sentinels.ts'
 import { Showcase } from './showcase.ts'
 import { BEAT_MS, mayRebuild, type Suspicion, suspect } from './watchdog.ts'
@@ -28,8 +28,8 @@ class RedisQueueLane implements QueueLane {
   readonly #settings: QueueLaneSettings
   readonly #log: Log
   readonly #onError: (error: Error) => void
-  readonly #sender: Sender
-  readonly #receiver: Receiver
+  readonly #outbound: Outbound
+  readonly #inbound: Inbound
   readonly #showcase: Showcase
   readonly #sentinels: Sentinels
   readonly #timer: NodeJS.Timeout
@@ -50,8 +50,8 @@ class RedisQueueLane implements QueueLane {
     this.#onError = error => {
       if (!this.#closing) quiet.warn({}, 'trouble with the queue Redis', error)
     }
-    this.#sender = new Sender({ ...settings, peer: this.peer }, handlers.onTrouble, this.#onError)
-    this.#receiver = new Receiver(settings, handlers, log, this.#onError)
+    this.#outbound = new Outbound({ ...settings, peer: this.peer }, handlers.onTrouble, this.#onError)
+    this.#inbound = new Inbound(settings, handlers, log, this.#onError)
     this.#showcase = new Showcase(settings, this.#onError)
     this.#sentinels = new Sentinels(settings.sentinels, master => this.#follow(master), this.#onError)
     const tick = (): void => {
@@ -62,11 +62,11 @@ class RedisQueueLane implements QueueLane {
   }
 
   add(job: Parameters<QueueLane['add']>[0]): void {
-    this.#sender.entry(job)
+    this.#outbound.entry(job)
   }
 
   probe(nonce: string): void {
-    this.#sender.probe(nonce)
+    this.#outbound.probe(nonce)
   }
 
   show(...work: Parameters<QueueLane['show']>): void {
@@ -74,13 +74,13 @@ class RedisQueueLane implements QueueLane {
   }
 
   status(): QueueStatus {
-    const master = this.#sender.clients.address()
+    const master = this.#outbound.clients.address()
     return {
       master,
       replicas: master === null ? 0 : this.#info.replicas,
       sentinels: this.#sentinels.newest()?.sentinels ?? 0,
       maxmemoryPolicy: this.#info.policy,
-      workerIdleMs: Math.round(performance.now() - this.#receiver.progressAt),
+      workerIdleMs: Math.round(performance.now() - this.#inbound.progressAt),
       rebuilds: this.#rebuilds,
     }
   }
@@ -88,16 +88,16 @@ class RedisQueueLane implements QueueLane {
   async close(): Promise<void> {
     this.#closing = true
     clearInterval(this.#timer)
-    this.#sender.close()
+    this.#outbound.close()
     this.#showcase.close()
     this.#sentinels.close()
-    await this.#receiver.close()
+    await this.#inbound.close()
   }
 
   #follow(master: Address): void {
     if (this.#closing) return
-    this.#sender.clients.follow(master)
-    this.#receiver.clients.follow(master)
+    this.#outbound.clients.follow(master)
+    this.#inbound.clients.follow(master)
     this.#showcase.follow(master)
   }
 
@@ -109,7 +109,7 @@ class RedisQueueLane implements QueueLane {
       await Promise.all([
         this.#beat(),
         this.#sentinels.ask(),
-        this.#sender.measure().catch(this.#onError),
+        this.#outbound.measure().catch(this.#onError),
         this.#look(),
       ])
       if (!this.#closing) await this.#watch()
@@ -120,13 +120,13 @@ class RedisQueueLane implements QueueLane {
 
   async #beat(): Promise<void> {
     const at = performance.now()
-    if (this.#beatWaitsSince !== null && this.#receiver.progressAt > this.#beatWaitsSince) this.#beatWaitsSince = null
-    if (await this.#sender.beat(this.#beats++)) this.#beatWaitsSince ??= at
+    if (this.#beatWaitsSince !== null && this.#inbound.progressAt > this.#beatWaitsSince) this.#beatWaitsSince = null
+    if (await this.#outbound.beat(this.#beats++)) this.#beatWaitsSince ??= at
   }
 
   /** Replicas and settings of the master; BullMQ's own warnings would go to the console. */
   async #look(): Promise<void> {
-    const { client } = this.#sender.clients
+    const { client } = this.#outbound.clients
     if (client.status !== 'ready') return
     try {
       const info = parseInfo(await within(client.info(), LOOK_MS, 'INFO'))
@@ -150,12 +150,12 @@ class RedisQueueLane implements QueueLane {
   async #watch(): Promise<void> {
     const suspicion = suspect({
       now: performance.now(),
-      busy: this.#receiver.busy,
+      busy: this.#inbound.busy,
       concurrency: CONCURRENCY,
-      workerBuiltAt: this.#receiver.builtAt,
-      workerProgressAt: this.#receiver.progressAt,
+      workerBuiltAt: this.#inbound.builtAt,
+      workerProgressAt: this.#inbound.progressAt,
       beatWaitsSince: this.#beatWaitsSince,
-      queues: this.#sender.failures,
+      queues: this.#outbound.failures,
     })
     const before = this.#suspicion
     this.#suspicion = 'none'
@@ -171,10 +171,10 @@ class RedisQueueLane implements QueueLane {
       { part: suspicion, rebuilds: this.#rebuilds },
       'no progress although Redis answers: building it anew',
     )
-    if (suspicion === 'queue') this.#sender.rebuild()
+    if (suspicion === 'queue') this.#outbound.rebuild()
     else {
       this.#beatWaitsSince = null
-      this.#receiver.rebuild()
+      this.#inbound.rebuild()
     }
   }
 

@@ -62,7 +62,9 @@ export async function startTestCluster(portBase: number, options: Partial<LocalO
       await until(
         async () => {
           const [a, b] = await Promise.all(
-            ORIGINS.map(async name => (await control(name, 'GET', '/_tandem/digest')).json() as Promise<{ shards: unknown }>),
+            ORIGINS.map(
+              async name => (await control(name, 'GET', '/_tandem/digest')).json() as Promise<{ shards: unknown }>,
+            ),
           )
           return JSON.stringify(a) === JSON.stringify(b) || `a ${JSON.stringify(a)} b ${JSON.stringify(b)}`
         },
@@ -78,15 +80,29 @@ export async function startTestCluster(portBase: number, options: Partial<LocalO
 }
 
 const isWhole = (one: Status): boolean =>
-  one.state === 'serving' && one.members.length === 2 && one.canLoseAHost && one.shards.every(shard => shard.primary === shard.home)
+  one.state === 'serving' &&
+  one.members.length === 2 &&
+  one.canLoseAHost &&
+  one.shards.every(shard => shard.primary === shard.home)
 
 const brief = (one: Status | null): unknown =>
   one === null
     ? null
-    : { name: one.name, state: one.state, epoch: one.epoch, members: one.members.length, why: one.why, shards: one.shards.map(s => [s.shard, s.primary, s.role, s.serving, s.rejoin]) }
+    : {
+        name: one.name,
+        state: one.state,
+        epoch: one.epoch,
+        members: one.members.length,
+        why: one.why,
+        shards: one.shards.map(s => [s.shard, s.primary, s.role, s.serving, s.rejoin]),
+      }
 
 /** Waits for a condition, never for time alone; says what was seen last. */
-export async function until(condition: () => Promise<boolean | string> | boolean | string, timeoutMs: number, what: string): Promise<void> {
+export async function until(
+  condition: () => Promise<boolean | string> | boolean | string,
+  timeoutMs: number,
+  what: string,
+): Promise<void> {
   const end = performance.now() + timeoutMs
   for (;;) {
     const seen = await condition()

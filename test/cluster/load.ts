@@ -8,6 +8,8 @@ type KeyHistory = {
   acked: number
   /** highest version that was sent */
   tried: number
+  /** highest version that was ever read: what was shown may not vanish */
+  seen: number
 }
 
 export type LoadOptions = {
@@ -15,9 +17,17 @@ export type LoadOptions = {
   readonly clients: number
   readonly keysPerClient?: number
   readonly bodyBytes?: number
+  /** two loads on one cluster must not share keys */
+  readonly collection?: string
 }
 
-export type Answered = { readonly origin: string | null; readonly durability: string | null; readonly status: number; readonly ms: number; readonly at: number }
+export type Answered = {
+  readonly origin: string | null
+  readonly durability: string | null
+  readonly status: number
+  readonly ms: number
+  readonly at: number
+}
 
 /** A request that takes longer than parking allows is a hang. */
 const REQUEST_MS = 15_000
@@ -46,7 +56,9 @@ export class Load {
     const end = performance.now() + timeoutMs
     while (this.acked < target) {
       if (performance.now() > end)
-        throw new Error(`only ${this.acked} of ${target} writes within ${timeoutMs} ms; last failure: ${JSON.stringify(this.failures.at(-1))}`)
+        throw new Error(
+          `only ${this.acked} of ${target} writes within ${timeoutMs} ms; last failure: ${JSON.stringify(this.failures.at(-1))}`,
+        )
       await pause(10)
     }
   }
@@ -57,11 +69,11 @@ export class Load {
   }
 
   async #loop(client: number): Promise<void> {
-    const { urls, keysPerClient = 20, bodyBytes = 0 } = this.#options
+    const { urls, keysPerClient = 20, bodyBytes = 0, collection = 'load' } = this.#options
     const filler = 'x'.repeat(bodyBytes)
     for (let turn = 0; this.#running; turn++) {
-      const key = `load/c${client}-k${turn % keysPerClient}`
-      const history = this.#keys.get(key) ?? { acked: -1, tried: -1 }
+      const key = `${collection}/c${client}-k${turn % keysPerClient}`
+      const history = this.#keys.get(key) ?? { acked: -1, tried: -1, seen: -1 }
       this.#keys.set(key, history)
       const url = urls[(client + turn) % urls.length]
       const version = ++history.tried
@@ -97,19 +109,22 @@ export class Load {
 
   /** Nobody else writes the key: an answer is at least what was acknowledged before, at most what was sent. */
   async #readBack(key: string, history: KeyHistory, url: string): Promise<void> {
-    const { acked } = history
+    const floor = Math.max(history.acked, history.seen)
     try {
       const response = await fetch(`${url}/v1/${key}`, { signal: AbortSignal.timeout(REQUEST_MS) })
       const text = await response.text()
-      if (response.status === 200) this.#judge(key, Number.parseInt(text, 10), acked, history.tried)
-      else if (response.status === 404 && acked >= 0) this.anomalies.push(`${key}: acknowledged ${acked}, answered 404`)
+      if (response.status === 200) this.#judge(key, Number.parseInt(text, 10), floor, history)
+      else if (response.status === 404 && floor >= 0)
+        this.anomalies.push(`${key}: acknowledged or shown ${floor}, answered 404`)
     } catch {
       // the host is down: said by the writes
     }
   }
 
-  #judge(key: string, version: number, acked: number, tried: number): void {
-    if (!(version >= acked && version <= tried)) this.anomalies.push(`${key}: read ${version}, acknowledged ${acked}, sent ${tried}`)
+  #judge(key: string, version: number, floor: number, history: KeyHistory): void {
+    if (!(version >= floor && version <= history.tried))
+      this.anomalies.push(`${key}: read ${version}, acknowledged or shown before ${floor}, sent ${history.tried}`)
+    history.seen = Math.max(history.seen, version)
   }
 
   /** Reads every key through each of these hosts; returns what contradicts the acknowledgements. */
@@ -118,8 +133,10 @@ export class Load {
       for (const [key, history] of this.#keys) {
         const response = await fetch(`${url}/v1/${key}`, { signal: AbortSignal.timeout(REQUEST_MS) })
         const text = await response.text()
-        if (response.status === 200) this.#judge(`${key} through ${url}`, Number.parseInt(text, 10), history.acked, history.tried)
-        else if (response.status !== 404 || history.acked >= 0) this.anomalies.push(`${key} through ${url}: ${response.status} ${text}`)
+        const floor = Math.max(history.acked, history.seen)
+        if (response.status === 200) this.#judge(`${key} through ${url}`, Number.parseInt(text, 10), floor, history)
+        else if (response.status !== 404 || floor >= 0)
+          this.anomalies.push(`${key} through ${url}: ${response.status} ${text}`)
       }
     return this.anomalies
   }

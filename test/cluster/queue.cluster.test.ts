@@ -45,7 +45,8 @@ const untilQueueLane = (c: TestCluster): Promise<void> =>
   )
 
 /** The longest wait of a write that began after `at`. */
-const longestSince = (load: Load, at: number): number => Math.max(...load.answers.filter(one => one.at >= at).map(one => one.ms))
+const longestSince = (load: Load, at: number): number =>
+  Math.max(...load.answers.filter(one => one.at >= at).map(one => one.ms))
 
 test('kill -9 of the master, of a Sentinel, SENTINEL FAILOVER: writes go on over the direct lane', async () => {
   cluster = await startTestCluster(24000)
@@ -72,7 +73,10 @@ test('kill -9 of the master, of a Sentinel, SENTINEL FAILOVER: writes go on over
     () => {
       try {
         const port = String(cluster?.plan.set.sentinels.a.port)
-        return execFileSync('redis-cli', ['-p', port, 'sentinel', 'failover', 'tandem'], { encoding: 'utf8' }).trim() === 'OK'
+        return (
+          execFileSync('redis-cli', ['-p', port, 'sentinel', 'failover', 'tandem'], { encoding: 'utf8' }).trim() ===
+          'OK'
+        )
       } catch (error) {
         return String(error)
       }

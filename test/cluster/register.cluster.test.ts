@@ -26,8 +26,16 @@ test('one register gone: no difference, takeover included; a wiped one gets its 
 
   cluster.wipe('register.w')
   cluster.start('register.w')
-  await until(async () => (await cluster?.statusOf('a'))?.registers.reachable === 3, 15_000, 'the wiped register votes again')
-  await until(() => /register w was empty and has its vote back/.test(ORIGINS.map(name => cluster?.logText(name)).join()), 5_000, 'it says so')
+  await until(
+    async () => (await cluster?.statusOf('a'))?.registers.reachable === 3,
+    15_000,
+    'the wiped register votes again',
+  )
+  await until(
+    () => /register w was empty and has its vote back/.test(ORIGINS.map(name => cluster?.logText(name)).join()),
+    5_000,
+    'it says so',
+  )
 
   // Now it counts: with another one gone, it and the third must be a majority.
   await cluster.kill('register.a')
@@ -50,7 +58,11 @@ test('two registers gone: service goes on until an origin dies, then waits for o
   await load.more(300)
   expect(load.failures).toEqual([])
   expect(load.answers.every(one => one.durability === 'mirrored')).toBe(true)
-  await until(async () => (await cluster?.statusOf('b'))?.canLoseAHost === false, 10_000, 'it says that a host could not be lost now')
+  await until(
+    async () => (await cluster?.statusOf('b'))?.canLoseAHost === false,
+    10_000,
+    'it says that a host could not be lost now',
+  )
 
   await cluster.kill('origin.a')
   // Longer than lease, grace and every round together: nothing may be acknowledged by one copy without the register.

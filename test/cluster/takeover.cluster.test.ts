@@ -45,7 +45,11 @@ test('kill -9 of either origin under write load, its return, and then the other'
     const from = load.answers.length
     await load.more(200)
     const after = load.answers.slice(from)
-    await until(() => after.concat(load.answers.slice(from)).some(one => one.durability === 'solo'), 10_000, 'solo acknowledgements')
+    await until(
+      () => after.concat(load.answers.slice(from)).some(one => one.durability === 'solo'),
+      10_000,
+      'solo acknowledgements',
+    )
     expect(load.answers.slice(-20).every(one => one.origin === survivor)).toBe(true)
     cluster.start(`origin.${victim}`)
     await cluster.untilWhole()

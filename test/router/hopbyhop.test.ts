@@ -13,9 +13,42 @@ const asked = (...raw: string[]): Record<string, string> => {
 describe('request headers', () => {
   it('drop what is of this hop alone, and what Connection names', () => {
     const headers = asked(
-      ...['Connection', 'keep-alive, X-Own', 'connection', 'Other', 'X-Own', '1', 'other', '2', 'Keep-Alive', 'timeout=5'],
-      ...['TE', 'trailers', 'Trailer', 'X', 'Transfer-Encoding', 'chunked', 'Upgrade', 'h2c', 'Proxy-Authorization', 'x'],
-      ...['Proxy-Connection', 'x', 'Expect', '100-continue', 'Content-Length', '4', 'HTTP2-Settings', 'x', 'Accept', '*/*'],
+      ...[
+        'Connection',
+        'keep-alive, X-Own',
+        'connection',
+        'Other',
+        'X-Own',
+        '1',
+        'other',
+        '2',
+        'Keep-Alive',
+        'timeout=5',
+      ],
+      ...[
+        'TE',
+        'trailers',
+        'Trailer',
+        'X',
+        'Transfer-Encoding',
+        'chunked',
+        'Upgrade',
+        'h2c',
+        'Proxy-Authorization',
+        'x',
+      ],
+      ...[
+        'Proxy-Connection',
+        'x',
+        'Expect',
+        '100-continue',
+        'Content-Length',
+        '4',
+        'HTTP2-Settings',
+        'x',
+        'Accept',
+        '*/*',
+      ],
     )
     expect(headers).toEqual({ accept: '*/*', 'x-forwarded-for': '192.0.2.7', 'x-forwarded-proto': 'http' })
   })
@@ -41,7 +74,12 @@ describe('request headers', () => {
   })
 
   it('keep repeated headers apart and in order', () => {
-    expect(forwardedRequestHeaders(['Accept', 'a', 'Accept', 'b'], client).slice(0, 4)).toEqual(['Accept', 'a', 'Accept', 'b'])
+    expect(forwardedRequestHeaders(['Accept', 'a', 'Accept', 'b'], client).slice(0, 4)).toEqual([
+      'Accept',
+      'a',
+      'Accept',
+      'b',
+    ])
   })
 })
 

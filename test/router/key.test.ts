@@ -103,7 +103,25 @@ describe('parseTarget', () => {
   })
 
   it('never takes a target that a URL parser would turn into another key', () => {
-    const piece = fc.constantFrom('/', '.', '..', '%2e', '%2E', '%2f', 'a', 'v1', 'c', '_tandem', '\\', '#', '?', '%5c', ';', '@', ':')
+    const piece = fc.constantFrom(
+      '/',
+      '.',
+      '..',
+      '%2e',
+      '%2E',
+      '%2f',
+      'a',
+      'v1',
+      'c',
+      '_tandem',
+      '\\',
+      '#',
+      '?',
+      '%5c',
+      ';',
+      '@',
+      ':',
+    )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), pieces => {
         const target = `/v1/c/${pieces.join('')}`

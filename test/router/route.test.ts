@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Body, NO_BODY, StreamBody } from '../../router/body.ts'
 import { parseTarget } from '../../router/key.ts'
-import { Parking, PARKING_LIMITS, type ParkingLimits } from '../../router/parking.ts'
+import { PARKING_LIMITS, Parking, type ParkingLimits } from '../../router/parking.ts'
 import { type ForwardCall, type ForwardResult, type Inbound, Router } from '../../router/route.ts'
 import type { View } from '../../router/view.ts'
 import { encodeView, VIEW_HEADER } from '../../router/viewheader.ts'
@@ -30,6 +30,7 @@ class World {
   abandoned = 0
   readonly parking: Parking
   readonly router: Router
+  readonly #waits: { readonly end: number; readonly signal: AbortSignal; readonly resolve: () => void }[] = []
 
   constructor(limits: Partial<ParkingLimits> = {}) {
     this.parking = new Parking({ ...PARKING_LIMITS, ...limits })
@@ -56,17 +57,34 @@ class World {
     )
   }
 
-  async #pass(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    // a macrotask, so that watchers of forwards and parked requests take turns
-    await new Promise(resolve => setImmediate(resolve))
-    if (signal.aborted) return
-    const end = this.clock + timeoutMs
+  /** Time jumps to whatever comes first once everybody waits: an end of a wait, or the next of the plan. */
+  #pass(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      this.#waits.push({ end: this.clock + timeoutMs, signal, resolve })
+      setImmediate(() => this.#jump())
+    })
+  }
+
+  #jump(): void {
+    if (this.#waits.length === 0) return
     const next = this.plan[0]
+    const end = Math.min(...this.#waits.map(wait => wait.end))
     if (next !== undefined && next.at <= end) {
       this.plan.shift()
       this.clock = Math.max(this.clock, next.at)
       next.act()
-    } else this.clock = end
+      for (const wait of this.#waits.splice(0)) wait.resolve()
+      return
+    }
+    this.clock = end
+    for (const wait of this.#waits.splice(0)) {
+      if (wait.end <= this.clock || wait.signal.aborted) wait.resolve()
+      else this.#waits.push(wait)
+    }
+  }
+
+  move(where: Where): void {
+    this.where = where
   }
 
   route(method: string, body: Body = NO_BODY, over: Partial<Inbound> = {}): Promise<Response> {
@@ -74,7 +92,17 @@ class World {
     if (resource.kind !== 'document') throw new Error('no document')
     const request = new Request('http://h/v1/c/x', { method })
     const client = { address: null, proto: 'http' } as const
-    return this.router.route({ request, target: '/v1/c/x', resource, shard: 's0', body, once: false, rawHeaders: [], client, ...over })
+    return this.router.route({
+      request,
+      target: '/v1/c/x',
+      resource,
+      shard: 's0',
+      body,
+      once: false,
+      rawHeaders: [],
+      client,
+      ...over,
+    })
   }
 }
 
@@ -101,7 +129,7 @@ describe('the decision loop', () => {
   it('waits for a primary', async () => {
     const world = new World()
     world.where = NOWHERE
-    world.plan.push({ at: 1_300, act: () => void (world.where = HERE) })
+    world.plan.push({ at: 1_300, act: () => world.move(HERE) })
     const response = await world.route('PUT', bytes('x'))
     expect(await response.text()).toBe('local')
     expect(response.headers.get('proxy-status')).toBe('tandem-a; details="attempts=1, parked-ms=1300"')
@@ -150,7 +178,7 @@ describe('the decision loop', () => {
     const world = new World()
     const view = viewOf(2, 'a')
     world.forward = () => ({ kind: 'response', status: 421, headers: { [VIEW_HEADER]: encodeView(view) }, body: null })
-    world.plan.push({ at: 0, act: () => void (world.where = HERE) })
+    world.plan.push({ at: 0, act: () => world.move(HERE) })
     const response = await world.route('PUT', bytes('x'))
     expect(await response.text()).toBe('local')
     expect(world.learned).toEqual([view])
@@ -254,12 +282,18 @@ describe('the decision loop', () => {
     const first = world.route('GET')
     const second = await world.route('PUT', bytes('x'))
     expect(second.status).toBe(503)
-    expect(await json(second)).toMatchObject({ type: 'https://tandem.dev/problems/overloaded', committed: 'no', retryable: true })
+    expect(await json(second)).toMatchObject({
+      type: 'https://tandem.dev/problems/overloaded',
+      committed: 'no',
+      retryable: true,
+    })
     await first
 
     const heavy = new World({ bytesMax: 3 })
     heavy.where = NOWHERE
-    expect(await json(await heavy.route('PUT', bytes('four')))).toMatchObject({ type: 'https://tandem.dev/problems/overloaded' })
+    expect(await json(await heavy.route('PUT', bytes('four')))).toMatchObject({
+      type: 'https://tandem.dev/problems/overloaded',
+    })
   })
 
   it('stops when the client leaves', async () => {

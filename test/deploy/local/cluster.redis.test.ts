@@ -1,6 +1,6 @@
 // The local cluster's supervision, on real Redis and real processes; the origins are stand-ins.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -52,6 +52,15 @@ async function start(home: string, options: Partial<LocalOptions> = {}): Promise
 const fileOf = (home: string): z.infer<typeof ClusterJson> =>
   ClusterJson.parse(JSON.parse(readFileSync(join(home, 'cluster.json'), 'utf8')))
 
+/** Processes that live in the process group of one of these. */
+function groupsOf(pids: readonly number[]): string[] {
+  return readdirSync('/proc').filter(entry => {
+    if (!/^\d+$/.test(entry) || markOf(Number(entry)) === null) return false
+    const stat = readFileSync(`/proc/${entry}/stat`, 'utf8')
+    return pids.includes(Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]))
+  })
+}
+
 afterEach(async () => {
   for (const child of spawned.splice(0)) child.kill('SIGKILL')
   for (const cluster of open.splice(0)) await cluster.close()
@@ -93,6 +102,8 @@ test('cluster.json is true, for its owner only, through a death, a stop and the 
   await cluster.close()
   expect(existsSync(join(home, 'cluster.json'))).toBe(false)
   expect(marks.some(mark => mark !== null && lives(mark))).toBe(false)
+  // Nor what the start wrappers ran beside them.
+  expect(groupsOf(pids)).toEqual([])
 })
 
 test('what is stopped or held stays down until it is started; pausing, wiping', async () => {
@@ -132,9 +143,11 @@ test('a busy port, a home in use, a crashing origin and one that is never ready 
   await new Promise(resolve => squatter.close(resolve))
 
   const crash = { originEnv: { b: { STAND_IN: 'crash' } }, restartMs: 'never' } as const
-  await expect(start(home, crash)).rejects.toThrow(/origin.b did not get ready: it exited with code 3[^]*told to crash/)
+  await expect(start(home, crash)).rejects.toThrow(
+    /origin.b did not get ready: it exited with code 3[\s\S]*told to crash/,
+  )
   const mute = { originEnv: { b: { STAND_IN: 'mute' } }, readyMs: 3000 } as const
-  await expect(start(home, mute)).rejects.toThrow(/origin.b did not get ready: \/readyz answers 503[^]*mute/)
+  await expect(start(home, mute)).rejects.toThrow(/origin.b did not get ready: \/readyz answers 503[\s\S]*mute/)
 
   await start(home)
   await expect(start(home)).rejects.toThrow(/is in use: a cluster runs there already/)

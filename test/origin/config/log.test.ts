@@ -53,6 +53,16 @@ describe('createLog', () => {
     expect(JSON.parse(lines[999] ?? '')).toMatchObject({ n: 999 })
   })
 
+  it('neither waits nor hangs when nobody reads its output', () => {
+    const body = `for (let n = 0; n < 200; n++) log.info({ text: 'x'.repeat(50_000) }, 'line')
+      setTimeout(() => { flush(); process.exit(3) }, 100)`
+    const script = `exec "$0" --input-type=module -e "$1" | { sleep 2; wc -c; }; echo "\${PIPESTATUS[0]}"`
+    const ended = spawnSync('bash', ['-c', script, process.execPath, source(body)], { encoding: 'utf8', timeout: 4500 })
+    const [chars, status] = ended.stdout.trim().split('\n')
+    expect(status).toBe('3')
+    expect(Number(chars)).toBeLessThan(5_000_000)
+  })
+
   it('outlives a full disk under its output', () => {
     const full = openSync('/dev/full', 'w')
     const { status } = inProcess(
@@ -63,13 +73,18 @@ describe('createLog', () => {
   })
 })
 
-function inProcess(stdout: 'pipe' | number, body: string) {
+function source(body: string): string {
   const module = JSON.stringify(new URL('../../../origin/log.ts', import.meta.url).href)
-  const source = `import { createLog } from ${module}
+  return `import { createLog } from ${module}
     const { log, flush } = createLog('info', { origin: 'a' })
     ${body}`
-  return spawnSync(process.execPath, ['--input-type=module', '-e', source], {
+}
+
+function inProcess(stdout: 'pipe' | number, body: string) {
+  return spawnSync(process.execPath, ['--input-type=module', '-e', source(body)], {
     stdio: ['ignore', stdout, 'inherit'],
     encoding: 'utf8',
+    timeout: 4000,
+    killSignal: 'SIGKILL',
   })
 }

@@ -1,12 +1,13 @@
 // Two origins on loopback as far as HTTP goes: real listeners, real forwarding, documents in memory behind the port.
-import type { Documents, ReadAnswer, WriteAnswer } from '../../../origin/http/ports.ts'
+
 import { documentsHandler } from '../../../origin/http/documents.ts'
 import { listenPrivate, listenPublic } from '../../../origin/http/listen.ts'
+import type { Documents, ReadAnswer, WriteAnswer } from '../../../origin/http/ports.ts'
 import type { Listening } from '../../../origin/http/server.ts'
 import type { WriteCommand } from '../../../replicator/store/shardstore.ts'
 import { publicApp, type Readiness } from '../../../router/app.ts'
 import { createForwarder } from '../../../router/forward.node.ts'
-import { Parking, PARKING_LIMITS, type ParkingLimits } from '../../../router/parking.ts'
+import { PARKING_LIMITS, Parking, type ParkingLimits } from '../../../router/parking.ts'
 import { Router } from '../../../router/route.ts'
 import { newerView, type View } from '../../../router/view.ts'
 import type { Where, Whereabouts } from '../../../router/whereabouts.ts'
@@ -44,17 +45,23 @@ export class MemoryDocuments implements Documents {
     // as the real store may: the bytes are gone for the caller, refused or not
     const body = command.op === 'put' ? taken(command.body) : null
     const refused = this.refuse?.(shard)
-    if (refused !== null && refused !== undefined && refused.kind !== 'found' && refused.kind !== 'missing') return refused
+    if (refused !== null && refused !== undefined && refused.kind !== 'found' && refused.kind !== 'missing')
+      return refused
     if (this.hold !== null) await this.hold
     this.writes.push(command.key)
     const row = this.#rows.get(command.key)
-    if (command.op === 'delete' && row === undefined) return { kind: 'outcome', outcome: { kind: 'missing' }, durability: 'mirrored' }
+    if (command.op === 'delete' && row === undefined)
+      return { kind: 'outcome', outcome: { kind: 'missing' }, durability: 'mirrored' }
     for (const condition of command.conditions) {
       const { kind } = condition
       if (kind === 'none') continue
       const named = row !== undefined && (condition.etags === '*' || condition.etags.includes(row.etag))
       if (kind === 'match' ? named : !named) continue
-      return { kind: 'outcome', outcome: { kind: 'preconditionFailed', etag: row?.etag ?? null }, durability: 'mirrored' }
+      return {
+        kind: 'outcome',
+        outcome: { kind: 'preconditionFailed', etag: row?.etag ?? null },
+        durability: 'mirrored',
+      }
     }
     const etag = `"1.${++this.#index}.0"`
     const done = { etag, modified: command.at }
@@ -64,7 +71,11 @@ export class MemoryDocuments implements Documents {
     }
     const type = command.op === 'put' ? command.type : ''
     this.#rows.set(command.key, { body, type, etag, modified: command.at })
-    return { kind: 'outcome', outcome: { kind: row === undefined ? 'created' : 'replaced', ...done }, durability: 'mirrored' }
+    return {
+      kind: 'outcome',
+      outcome: { kind: row === undefined ? 'created' : 'replaced', ...done },
+      durability: 'mirrored',
+    }
   }
 }
 
@@ -96,7 +107,8 @@ export class ManualWhereabouts implements Whereabouts {
   where(shard: ShardName): Where {
     if (this.#serving.has(shard)) return { kind: 'here' }
     const view = this.#view
-    if (view === null || view.primaries[shard] === this.#name) return { kind: 'wait', view, why: 'A takeover is under way.' }
+    if (view === null || view.primaries[shard] === this.#name)
+      return { kind: 'wait', view, why: 'A takeover is under way.' }
     return { kind: 'there', view }
   }
 
@@ -127,7 +139,11 @@ export class ManualWhereabouts implements Whereabouts {
   }
 }
 
-export const viewOf = (epoch: number, s0: OriginName, s1: OriginName): View => ({ lineage: 'test', epoch, primaries: { s0, s1 } })
+export const viewOf = (epoch: number, s0: OriginName, s1: OriginName): View => ({
+  lineage: 'test',
+  epoch,
+  primaries: { s0, s1 },
+})
 export const FAIR = viewOf(1, 'a', 'b')
 
 export type Origin = {
@@ -217,8 +233,22 @@ export type Pair = { readonly a: Origin; readonly b: Origin; readonly rows: Rows
 /** Four ports from `base` on: public a and b, private a and b. */
 export async function startPair(base: number, limits: ParkingLimits = LIMITS): Promise<Pair> {
   const rows: Rows = new Map()
-  const a = await startOrigin({ name: 'a', rows, publicPort: base, privatePort: base + 2, peerPrivatePort: base + 3, limits })
-  const b = await startOrigin({ name: 'b', rows, publicPort: base + 1, privatePort: base + 3, peerPrivatePort: base + 2, limits })
+  const a = await startOrigin({
+    name: 'a',
+    rows,
+    publicPort: base,
+    privatePort: base + 2,
+    peerPrivatePort: base + 3,
+    limits,
+  })
+  const b = await startOrigin({
+    name: 'b',
+    rows,
+    publicPort: base + 1,
+    privatePort: base + 3,
+    peerPrivatePort: base + 2,
+    limits,
+  })
   return {
     a,
     b,

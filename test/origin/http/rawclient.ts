@@ -43,7 +43,8 @@ export function exchange(
 }
 
 /** One final answer is enough. */
-export const one = (answer: RawAnswer): boolean => answer.statuses.some(status => status >= 200) && answer.text.includes('\r\n\r\n')
+export const one = (answer: RawAnswer): boolean =>
+  answer.statuses.some(status => status >= 200) && answer.text.includes('\r\n\r\n')
 
 export function open(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -61,3 +62,13 @@ export async function until(what: string, holds: () => boolean, boundMs = 3_000)
     await new Promise(resolve => setTimeout(resolve, 5))
   }
 }
+
+/** A body that never ends by itself. Each chunk lets others run: fetch pulls at a synchronous one for ever once it gave up. */
+export const endless = (onPull: (bytes: number) => void = () => {}): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    async pull(out) {
+      await new Promise(resolve => setImmediate(resolve))
+      onPull(65_536)
+      out.enqueue(new Uint8Array(65_536))
+    },
+  })

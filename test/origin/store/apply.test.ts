@@ -16,6 +16,14 @@ async function primary() {
   return { opened, entries, bytes: entries.map(entry => entry.bytes) }
 }
 
+/** The entries of one such primary, for all tests that need no more of it. */
+let made: ReturnType<typeof primary> | null = null
+async function history() {
+  made ??= primary()
+  const { entries, bytes } = await made
+  return { entries, bytes }
+}
+
 /** Changes a file behind the back of the store that has it open, as an operator with sqlite3 might. */
 function tamper(dataDir: string, sql: string): void {
   const db = openWriting(join(dataDir, 's0.sqlite'))
@@ -36,7 +44,7 @@ describe('a standby', () => {
   })
 
   test('skips what it has, and refuses what does not follow', async () => {
-    const { bytes, entries } = await primary()
+    const { bytes, entries } = await history()
     const [first, second, third] = bytes
     if (first === undefined || second === undefined || third === undefined) throw new Error('three entries')
     const standby = await openStore()
@@ -49,13 +57,13 @@ describe('a standby', () => {
   })
 
   test('refuses an entry of the other shard', async () => {
-    const { bytes } = await primary()
+    const { bytes } = await history()
     const standby = await openStore(undefined, {}, 's1')
     expect(await standby.store.apply(bytes)).toMatchObject({ kind: 'refused', reason: 'sequence' })
   })
 
   test('keeps what came before a bad entry, and nothing of it', async () => {
-    const { bytes, entries } = await primary()
+    const { bytes, entries } = await history()
     const standby = await openStore()
     const bad = Buffer.from(bytes[1] ?? [])
     bad.writeUInt8((bad[100] ?? 0) ^ 1, 100)
@@ -66,7 +74,7 @@ describe('a standby', () => {
   })
 
   test('refuses bytes that are no entry, or one cut short', async () => {
-    const { bytes } = await primary()
+    const { bytes } = await history()
     const standby = await openStore()
     for (const broken of [new Uint8Array(0), new Uint8Array(200), (bytes[0] ?? new Uint8Array(0)).subarray(0, -1)]) {
       expect(await standby.store.apply([broken])).toMatchObject({ kind: 'refused', reason: 'corrupt', index: 1 })
@@ -75,7 +83,7 @@ describe('a standby', () => {
   })
 
   test('fences the epochs before the one that it applied', async () => {
-    const { bytes } = await primary()
+    const { bytes } = await history()
     const standby = await openStore()
     await standby.store.apply(bytes)
     expect(await standby.store.write(1, [put('c/1', 'late')])).toMatchObject({ kind: 'refused', reason: 'fenced' })
@@ -93,7 +101,7 @@ describe('drift', () => {
     "UPDATE documents SET key = 'c/x' WHERE key = 'c/2'",
   ]
   test.each(changes)('is found by the next entry that touches the row: %s', async sql => {
-    const { bytes } = await primary()
+    const { bytes } = await history()
     const standby = await openStore()
     await standby.store.apply(bytes.slice(0, 1))
     tamper(standby.dataDir, sql)
@@ -107,7 +115,7 @@ describe('drift', () => {
   })
 
   test('a row that should not be there is drift too, and the entry leaves no trace', async () => {
-    const { bytes } = await primary()
+    const { bytes } = await history()
     const standby = await openStore()
     tamper(standby.dataDir, "INSERT INTO documents VALUES ('c/2', 't', x'00', 1, 1, 1, 1)")
     expect(await standby.store.apply(bytes)).toMatchObject({ kind: 'refused', reason: 'drift', index: 1 })
@@ -115,7 +123,7 @@ describe('drift', () => {
   })
 
   test('a forged entry on the right position with wrong old rows changes nothing', async () => {
-    const { bytes } = await primary()
+    const { bytes } = await history()
     const standby = await openStore()
     await standby.store.apply(bytes.slice(0, 1))
     const last = standby.store.last()
@@ -137,5 +145,16 @@ describe('drift', () => {
     })
     expect(bodyOf(standby, 'c/new')).toBe(null)
     expect(standby.store.last()).toEqual(last)
+
+    // Behind a good entry of the same transaction too.
+    const fresh = await openStore()
+    expect(await fresh.store.apply([bytes[0] ?? forged, forged])).toMatchObject({
+      kind: 'refused',
+      reason: 'drift',
+      last,
+    })
+    expect(bodyOf(fresh, 'c/1')).toBe('one')
+    expect(bodyOf(fresh, 'c/new')).toBe(null)
+    expect(await fresh.store.undo(0, 'nothing of it is kept')).toMatchObject({ quarantined: 1 })
   })
 })

@@ -1,7 +1,8 @@
 // What a kill -9, a full disk and a second process leave behind, with real processes.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Database } from '../../../origin/store/database.ts'
@@ -134,23 +135,23 @@ function writeGroupDone(result: WriteResult): Extract<WriteResult, { kind: 'done
 
 const mounted = (() => {
   if (process.getuid?.() !== 0) return 'needs root to mount a small disk'
-  const probe = join('/tmp', `tandem-mount-${process.pid}`)
-  mkdirSync(probe, { recursive: true })
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe]).status !== 0)
-    return 'may not mount a small disk here'
-  spawnSync('umount', [probe])
-  return null
+  const probe = mkdtempSync(join(tmpdir(), 'tandem-mount-'))
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe])
+  if (status === 0) spawnSync('umount', [probe])
+  rmdirSync(probe)
+  return status === 0 ? null : 'may not mount a small disk here'
 })()
 
 describe('a full disk', () => {
   test('inside a transaction gives up the whole group, and every next one while it is full', () => {
     const database = new Database({ dataDir: temporaryDirectory(), shard: 's0', limits: STORE_LIMITS })
     onTestFinished(() => database.close())
-    const body = new Uint8Array(100_000)
+    const body = new Uint8Array(300_000)
+    const room = 40 // pages, some 160 kB: the second command meets the end, a third one would fit again
     expect(writeGroup(database, 1, [put('c/1', 'kept')])).toMatchObject({ kind: 'done', seen: 1 })
     const { entry } = writeGroupDone(writeGroup(database, 1, [put('c/1', 'also kept')]))
     const pages = pragma(database.db, 'page_count')
-    database.db.exec(`PRAGMA max_page_count = ${Number(pages) + 40}`)
+    database.db.exec(`PRAGMA max_page_count = ${Number(pages) + room}`)
     const group = [put('c/2', 'fits'), put('c/3', body), put('c/4', 'would fit again')]
     for (let attempt = 0; attempt < 2; attempt++) {
       expect(writeGroup(database, 1, group)).toMatchObject({ kind: 'refused', reason: 'disk' })

@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { Database } from '../../../origin/store/database.ts'
+import { STORE_LIMITS } from '../../../origin/store/limits.ts'
+import { writeGroup } from '../../../origin/store/write.ts'
 import { decodeEntry, positionAfter } from '../../../replicator/entry/codec.ts'
 import { ENTRY_BYTES_MAX, KEY_BYTES_MAX } from '../../../replicator/entry/limits.ts'
 import { GENESIS } from '../../../replicator/entry/position.ts'
-import { bodyOf, entryOf, openStore, put, remove, write } from './fixture.ts'
+import { bodyOf, entryOf, openStore, put, remove, temporaryDirectory, write } from './fixture.ts'
 
 describe('a group', () => {
   test('is one entry, whose outcomes are in order', async () => {
@@ -71,6 +74,22 @@ describe('a group', () => {
     const big = new Uint8Array(ENTRY_BYTES_MAX / 2)
     const { outcomes } = await write(opened, [put('c/1', big), put('c/2', big), put('c/3', 'small')])
     expect(outcomes.map(outcome => outcome.kind)).toEqual(['created', 'failed', 'created'])
+  })
+
+  test('goes on without a command that the database itself refuses', () => {
+    const database = new Database({ dataDir: temporaryDirectory(), shard: 's0', limits: STORE_LIMITS })
+    onTestFinished(() => database.close())
+    database.db.exec(`CREATE TRIGGER no BEFORE INSERT ON documents WHEN new.key = 'c/bad'
+      BEGIN SELECT raise(ABORT, 'not this one'); END`)
+    const result = writeGroup(database, 1, [put('c/1', 'x'), put('c/bad', 'x'), put('c/2', 'x')])
+    expect(result).toMatchObject({
+      outcomes: [{ etag: '"1.1.0"' }, { kind: 'failed', reason: 'not this one' }, { etag: '"1.1.1"' }],
+    })
+    expect([database.rows.oldOf(1, 0)?.key, database.rows.oldOf(1, 1)?.key, database.rows.oldOf(1, 2)]).toEqual([
+      'c/1',
+      'c/2',
+      undefined,
+    ])
   })
 
   test('of an epoch that is over is refused, in order with the other calls', async () => {

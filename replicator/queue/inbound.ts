@@ -10,13 +10,13 @@ import type { QueueHandlers } from './lane.ts'
 export const CONCURRENCY = 32
 const CLOSE_MS = 1000
 
-export type ReceiverSettings = { readonly self: OriginName; readonly sentinels: SentinelSettings }
+export type InboundSettings = { readonly self: OriginName; readonly sentinels: SentinelSettings }
 
 /** One life of the worker with its connections; a rebuild makes a new one. */
 type Life = { readonly clients: MasterClients; readonly worker: Worker; readonly builtAt: number; busy: number }
 
-export class Receiver {
-  readonly #settings: ReceiverSettings
+export class Inbound {
+  readonly #settings: InboundSettings
   readonly #handlers: Pick<QueueHandlers, 'onEntry' | 'onProbe'>
   readonly #log: Log
   readonly #onError: (error: Error) => void
@@ -24,7 +24,7 @@ export class Receiver {
   #progressAt = performance.now()
 
   constructor(
-    settings: ReceiverSettings,
+    settings: InboundSettings,
     handlers: Pick<QueueHandlers, 'onEntry' | 'onProbe'>,
     log: Log,
     onError: (error: Error) => void,

@@ -16,7 +16,7 @@ const WAITING_MAX = 4096
 /** Ids that are remembered as sent: more than can be unacknowledged. */
 const SENT_MAX = 8192
 
-export type SenderSettings = {
+export type OutboundSettings = {
   readonly self: OriginName
   readonly peer: OriginName
   readonly incarnation: string
@@ -27,8 +27,8 @@ export type SenderSettings = {
 type Life = { readonly clients: MasterClients; readonly peer: End; readonly own: End }
 type End = { readonly queue: Queue; failures: Failures }
 
-export class Sender {
-  readonly #settings: SenderSettings
+export class Outbound {
+  readonly #settings: OutboundSettings
   readonly #onTrouble: (why: string) => void
   readonly #onError: (error: Error) => void
   readonly #sent = new Set<string>()
@@ -38,9 +38,10 @@ export class Sender {
   #waiting = 0
   #closing = false
 
-  constructor(settings: SenderSettings, onTrouble: (why: string) => void, onError: (error: Error) => void) {
+  constructor(settings: OutboundSettings, onTrouble: (why: string) => void, onError: (error: Error) => void) {
     this.#settings = settings
-    this.#onTrouble = onTrouble
+    // Never from within `entry` or `probe`: the caller is in the middle of a decision.
+    this.#onTrouble = why => queueMicrotask(() => onTrouble(why))
     this.#onError = onError
     this.#life = this.#open()
   }

@@ -1,0 +1,105 @@
+// kill -9 at every named point of the write path and of a proposal, and a restart within the grace: no epoch is
+// continued, nothing acknowledged is lost, nothing tentative is shown.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ORIGINS } from '../../router/words.ts'
+import { startTestCluster, type TestCluster, until } from './cluster.ts'
+import { Load } from './load.ts'
+
+let cluster: TestCluster
+let load: Load
+beforeAll(async () => {
+  cluster = await startTestCluster(24000)
+  load = new Load({ urls: ORIGINS.map(name => cluster.origins[name].public), clients: 6 })
+  await load.more(50)
+}, 60_000)
+afterAll(async () => {
+  await load.stop()
+  await cluster.close()
+})
+
+const epochNow = async (): Promise<number> =>
+  Math.max(...(await Promise.all(ORIGINS.map(async name => (await cluster.statusOf(name))?.epoch ?? 0))))
+
+/** Before and after each disk write and each message of a write, as its primary and as its standby. */
+const WRITE_PATH = [
+  'write.before-commit:20',
+  'write.after-commit:20',
+  'group.before-ship:20',
+  'queue.add:5',
+  'queue.added:5',
+  'group.after-ship:20',
+  'link.received.ack:20',
+  'group.committed:20',
+  'link.send.entries:1',
+  'link.sent.entries:1',
+  'queue.received:20',
+  'apply.before-commit:20',
+  'apply.after-commit:20',
+  'link.send.ack:20',
+  'link.sent.ack:20',
+  'link.send.grant:3',
+  'link.received.beat:3',
+]
+
+test.each(WRITE_PATH)('a dies at %s and is back within the grace', async point => {
+  await dieAndReturn(point, async () => {})
+})
+
+/** The round at the start asks three registers in each phase; what comes after is a proposal that takes the pair. */
+const PROPOSAL = [
+  'identity.before-rename:1',
+  'identity.after-rename:1',
+  'identity.before-rename:2',
+  'identity.after-rename:2',
+  'register.send.prepare:1',
+  'register.send.prepare:2',
+  'register.replied.prepare:2',
+  'register.send.accept:1',
+  'register.send.accept:2',
+  'register.replied.accept:1',
+  'register.replied.accept:2',
+]
+
+test.each(PROPOSAL)('a dies at %s of its round at the start', async point => {
+  await dieAndReturn(point, async () => {})
+})
+
+const SOLO = [
+  'register.send.prepare:4',
+  'register.replied.prepare:5',
+  'register.send.accept:4',
+  'register.send.accept:5',
+  'register.replied.accept:4',
+  'register.replied.accept:5',
+]
+
+test.each(SOLO)('a dies at %s of the proposal that records it alone', async point => {
+  await dieAndReturn(point, async () => {
+    await until(
+      async () => (await cluster.statusOf('a'))?.shards.some(shard => shard.serving) ?? false,
+      20_000,
+      'a serves',
+    )
+    await cluster.kill('origin.b')
+  })
+})
+
+async function dieAndReturn(point: string, provoke: () => Promise<void>): Promise<void> {
+  const before = await epochNow()
+  await cluster.kill('origin.a')
+  cluster.start('origin.a', { TANDEM_FAILPOINT: point })
+  await provoke()
+  await until(() => cluster.pid('origin.a') === null, 20_000, `a dies at ${point}`)
+  cluster.start('origin.a', { TANDEM_FAILPOINT: '' })
+  if (cluster.pid('origin.b') === null) cluster.start('origin.b')
+  await cluster.untilWhole()
+  expect(await epochNow()).toBeGreaterThan(before)
+  await load.more(20)
+  expect(load.anomalies).toEqual([])
+}
+
+test('after all of it: everything acknowledged is there, both copies are equal', async () => {
+  await load.stop()
+  expect(await load.verify()).toEqual([])
+  await cluster.compareCopies()
+})

@@ -1,0 +1,151 @@
+// Who may serve: only a store that holds every acknowledged write. What must be discarded is kept aside first.
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { ORIGIN_SCRIPT, originSpec } from '../../deploy/local/spec.ts'
+import { ORIGINS, type OriginName } from '../../router/words.ts'
+import { startTestCluster, type TestCluster, until } from './cluster.ts'
+import { Load } from './load.ts'
+
+let cluster: TestCluster | null = null
+afterEach(async () => {
+  await cluster?.close()
+  cluster = null
+})
+
+const loadOn = (c: TestCluster): Load => new Load({ urls: ORIGINS.map(name => c.origins[name].public), clients: 6 })
+
+const isolated = (c: TestCluster, name: OriginName, why: RegExp): Promise<void> =>
+  until(
+    async () => {
+      const response = await fetch(`${c.origins[name].public}/readyz`).catch(String)
+      if (typeof response === 'string') return response
+      const text = await response.text()
+      return (response.status === 503 && why.test(text)) || `${response.status} ${text}`
+    },
+    15_000,
+    `${name} is not ready and says why`,
+  )
+
+test('entries that were never acknowledged are quarantined and undone, without a reseed', async () => {
+  cluster = await startTestCluster(24000)
+  const load = loadOn(cluster)
+  await load.more(50)
+  // Dies with a group on its own disk that it has told nobody.
+  await cluster.stop('origin.a')
+  cluster.start('origin.a', { TANDEM_FAILPOINT: 'group.before-ship:10' })
+  await until(() => cluster?.pid('origin.a') === null, 20_000, 'a died at the point')
+  await until(async () => (await cluster?.statusOf('b'))?.members.length === 1, 10_000, 'b took over')
+  await load.more(50)
+  cluster.start('origin.a', { TANDEM_FAILPOINT: '' })
+  await cluster.untilWhole()
+  await load.stop()
+  const { a } = cluster.origins
+  const files = (await (await cluster.control('a', 'GET', '/_tandem/quarantine')).json()) as {
+    files: { file: string }[]
+  }
+  expect(files.files.length).toBeGreaterThan(0)
+  const shown = (await (await cluster.control('a', 'GET', `/_tandem/quarantine/${files.files[0]?.file}`)).json()) as {
+    records: { key: string }[]
+  }
+  expect(shown.records[0]?.key).toMatch(/^load\//)
+  expect(existsSync(join(a.data, 'aside'))).toBe(false)
+  expect(await load.verify()).toEqual([])
+  await cluster.compareCopies()
+})
+
+test('an empty disk is reseeded and never a source; alone it refuses and says why', async () => {
+  cluster = await startTestCluster(24000)
+  const load = loadOn(cluster)
+  await load.more(200)
+  await cluster.kill('origin.b')
+  cluster.wipe('origin.b')
+  await load.more(50)
+  cluster.start('origin.b')
+  await cluster.untilWhole()
+  await load.more(50)
+  await load.stop()
+  await cluster.compareCopies()
+
+  // The other copy is dead: the empty one must not pretend to be the pair.
+  await Promise.all(ORIGINS.map(name => cluster?.kill(`origin.${name}`)))
+  cluster.wipe('origin.b')
+  cluster.start('origin.b')
+  await isolated(cluster, 'b', /not a member/)
+  const write = await fetch(`${cluster.origins.b.public}/v1/load/x`, { method: 'PUT', body: 'no' })
+  expect(write.status).toBe(503)
+  expect(await write.json()).toMatchObject({ committed: 'no', retryable: true })
+  expect((await cluster.statusOf('b'))?.state).toBe('isolated')
+  cluster.start('origin.a')
+  await cluster.untilWhole()
+  expect(await load.verify()).toEqual([])
+  await cluster.compareCopies()
+})
+
+test('an origin outside the members refuses to serve alone', async () => {
+  cluster = await startTestCluster(24000)
+  const load = loadOn(cluster)
+  await load.more(100)
+  await cluster.kill('origin.b')
+  await load.more(50)
+  expect(load.answers.at(-1)?.durability).toBe('solo')
+  await load.stop()
+  await cluster.kill('origin.a')
+  cluster.start('origin.b')
+  await isolated(cluster, 'b', /not a member/)
+  cluster.start('origin.a')
+  await cluster.untilWhole()
+  expect(await load.verify()).toEqual([])
+  await cluster.compareCopies()
+})
+
+test('a copied store under a member’s name refuses to serve alone: of the other origin, and an older one of its own', async () => {
+  cluster = await startTestCluster(24000)
+  const load = loadOn(cluster)
+  await load.more(100)
+  const { a, b } = cluster.origins
+  await cluster.stop('origin.b')
+  cpSync(b.data, `${b.data}.older`, { recursive: true })
+  cluster.start('origin.b')
+  await cluster.untilWhole()
+  await load.more(100)
+  await load.stop()
+
+  await Promise.all(ORIGINS.map(name => cluster?.kill(`origin.${name}`)))
+  rmSync(b.data, { recursive: true })
+  cpSync(`${b.data}.older`, b.data, { recursive: true })
+  cluster.start('origin.b')
+  await isolated(cluster, 'b', /not a member/)
+  await cluster.kill('origin.b')
+
+  rmSync(b.data, { recursive: true })
+  cpSync(a.data, b.data, { recursive: true })
+  cluster.start('origin.b')
+  await isolated(cluster, 'b', /not a member/)
+  expect(readdirSync(join(b.data, 'aside')).length).toBe(1)
+  cluster.start('origin.a')
+  await cluster.untilWhole()
+  expect(await load.verify()).toEqual([])
+  await cluster.compareCopies()
+})
+
+test('a second process on one data directory refuses to start', async () => {
+  cluster = await startTestCluster(24000)
+  const spec = originSpec(cluster.plan, cluster.home, 'a', {
+    script: ORIGIN_SCRIPT,
+    secret: cluster.secret,
+    peerUrl: undefined,
+    env: {},
+  })
+  const env = {
+    ...spec.env,
+    TANDEM_PUBLIC: '127.0.0.1:24091',
+    TANDEM_PRIVATE: '127.0.0.1:24092',
+    PATH: process.env.PATH ?? '',
+  }
+  const second = spawnSync(spec.command, [...spec.args], { env, encoding: 'utf8', timeout: 10_000 })
+  expect(second.status).not.toBe(0)
+  expect(second.stderr).toMatch(/is in use by the process \d+: one origin runs on it at a time/)
+  await cluster.untilWhole()
+})

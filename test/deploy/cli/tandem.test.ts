@@ -1,0 +1,144 @@
+// The command line as it is typed, against stand-ins of both origins' private listeners.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { compare } from '../../../deploy/cli/verify.ts'
+import { waitUp } from '../../../deploy/local/probe.ts'
+
+const ROOT = new URL('../../../', import.meta.url).pathname
+const STAND_IN = join(ROOT, 'test/deploy/local/stand-in.ts')
+const Names = z.array(z.object({ name: z.string() }))
+const SECRET = 's'.repeat(32)
+const home = mkdtempSync(join(tmpdir(), 'tandem-cli-'))
+const children: ChildProcess[] = []
+const url = (port: number): string => `http://127.0.0.1:${port}`
+
+beforeAll(async () => {
+  for (const [name, offset] of [
+    ['a', 0],
+    ['b', 1],
+  ] as const) {
+    const env = {
+      ...process.env,
+      TANDEM_NAME: name,
+      TANDEM_PUBLIC: `127.0.0.1:${19_900 + offset}`,
+      TANDEM_PRIVATE: `127.0.0.1:${19_910 + offset}`,
+      TANDEM_SECRET: SECRET,
+    }
+    children.push(spawn(process.execPath, [STAND_IN], { env, stdio: 'inherit' }))
+    const up = await waitUp({ kind: 'http', url: `${url(19_900 + offset)}/readyz` }, 10_000, () => null)
+    expect(up).toEqual({ up: true })
+  }
+  const origins = { a: { private: url(19_910) }, b: { private: url(19_911) } }
+  writeFileSync(join(home, 'cluster.json'), JSON.stringify({ secret: SECRET, origins }))
+})
+
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(home, { recursive: true, force: true })
+})
+
+function tandem(
+  args: string,
+  env: NodeJS.ProcessEnv = { TANDEM_HOME: home },
+): { code: number | null; out: string; err: string } {
+  const { TANDEM_HOME: _home, TANDEM_PRIVATE: _private, TANDEM_SECRET: _secret, ...rest } = process.env
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(ROOT, 'deploy/cli/main.ts'), ...args.split(' ').filter(Boolean)],
+    {
+      env: { ...rest, ...env },
+      encoding: 'utf8',
+    },
+  )
+  return { code: status, out: stdout, err: stderr }
+}
+
+test('status fits 80 columns and says who serves what', () => {
+  const { code, out } = tandem('status')
+  expect(code).toBe(0)
+  expect(Math.max(...out.split('\n').map(line => line.length))).toBeLessThanOrEqual(80)
+  expect(out).toContain('a       serving  5      a+b      0.3 ms  queue  3/3        127.0.0.1:8201')
+  expect(out).toContain('s1     b     b        a+b      5.120')
+  expect(out).toContain('a: either host may be lost now')
+})
+
+test('the origins are found by a host’s environment and by flags as well', () => {
+  const host = { TANDEM_PRIVATE: '127.0.0.1:19910', TANDEM_PEER: url(19_911), TANDEM_SECRET: SECRET }
+  expect(JSON.parse(tandem('status --json', host).out)).toHaveLength(2)
+  expect(tandem(`drain b --url ${url(19_910)} --url ${url(19_911)} --secret ${SECRET}`, {}).out).toBe(
+    'b did /_tandem/drain\n',
+  )
+})
+
+test('an origin that is silent makes the status fail, the other is still told', () => {
+  const { code, out } = tandem(`status --url ${url(19_910)} --url ${url(19_999)} --secret ${SECRET}`, {})
+  expect(code).toBe(1)
+  expect(out).toContain('a       serving')
+  expect(out).toMatch(/127.0.0.1:19999 does not\s+answer/)
+})
+
+test('verify compares both copies', () => {
+  const { code, out } = tandem('verify')
+  expect(code).toBe(0)
+  expect(out).toContain('s0     equal   5.120 | 5.120  7 | 7')
+})
+
+test('verify tells a different copy from one at another position', () => {
+  const shard = (index: number, sha256: string) => ({
+    shards: [{ shard: 's0' as const, position: { epoch: 1, index, hash: 'h' }, rows: 1, sha256 }],
+  })
+  expect(compare([shard(1, 'x'), shard(1, 'x')])[0]?.same).toBe(true)
+  expect(compare([shard(1, 'x'), shard(1, 'y')])[0]?.same).toBe(false)
+  expect(compare([shard(1, 'x'), shard(2, 'x')])[0]?.same).toBeNull()
+  expect(compare([shard(1, 'x'), { shards: [] }])[0]?.same).toBe(false)
+})
+
+test('actions go to the origin that they concern; a refusal is told with its reason', () => {
+  expect(tandem('ready a').out).toBe('a did /_tandem/ready\n')
+  expect(JSON.parse(tandem('resync b --json').out)).toEqual({ ok: true, detail: 'b did /_tandem/resync' })
+  const refused = tandem('handover s1')
+  expect(refused.code).toBe(1)
+  expect(refused.err).toBe(`origin b (${url(19_911)}) answers 409: the peer is not a member\n`)
+  const wrong = tandem(`status --url ${url(19_910)} --secret wrong --json`, {})
+  expect(wrong.code).toBe(1)
+  expect(wrong.out).toContain('answers 401: wrong secret')
+})
+
+test('what is mistyped is answered with a suggestion, exit code 2', () => {
+  const { code, err } = tandem('stauts')
+  expect(code).toBe(2)
+  expect(err).toContain('Did you mean status?')
+  expect(tandem('drain c').err).toContain('c is no origin')
+  expect(tandem('handover').code).toBe(2)
+  expect(tandem('').code).toBe(2)
+  expect(tandem('status --home /nowhere', {}).err).toContain('No cluster found: /nowhere/cluster.json is not there')
+  expect(tandem('dev kill a').err).toContain('npm start does not run')
+})
+
+test('help has examples for every command, within 80 columns', () => {
+  const { code, out } = tandem('--help')
+  expect(code).toBe(0)
+  const commands = Names.parse(JSON.parse(tandem('help --json').out)).map(each => each.name)
+  expect(commands).toEqual(['status', 'handover', 'drain', 'ready', 'verify', 'resync', 'quarantine', 'dev'])
+  for (const name of commands) {
+    expect(out).toContain(`  ${name} `)
+    const help = tandem(`${name} --help`)
+    expect(help.code).toBe(0)
+    expect(help.out).toContain(`examples:\n  tandem ${name}`)
+    expect(Math.max(...help.out.split('\n').map(line => line.length))).toBeLessThanOrEqual(80)
+  }
+})
+
+test('the command is a program of its own that needs no particular Node', () => {
+  expect(readFileSync(join(ROOT, 'deploy/cli/tandem.mjs'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+  const { status, stdout } = spawnSync(process.execPath, [join(ROOT, 'deploy/cli/tandem.mjs'), 'status', '--json'], {
+    env: { ...process.env, TANDEM_HOME: home },
+    encoding: 'utf8',
+  })
+  expect(status).toBe(0)
+  expect(JSON.parse(stdout)).toHaveLength(2)
+})

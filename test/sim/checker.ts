@@ -1,0 +1,231 @@
+// The invariants of the protocol, by number, looked at after every step by someone who sees everything at once.
+import { decodeEntry } from '../../replicator/entry/codec.ts'
+import { etagOf } from '../../replicator/entry/row.ts'
+import { type Ballot, compareBallots } from '../../replicator/register/acceptor.ts'
+import type { PairRecord, RegisterValue } from '../../replicator/register/record.ts'
+import { homeOf, ORIGINS, type OriginName, SHARDS, type ShardName } from '../../router/words.ts'
+import type { Clients } from './clients.ts'
+import { type Call, linearizable } from './history.ts'
+import type { Host, Running } from './host.ts'
+import type { World } from './world.ts'
+
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I8' | 'I9' | 'I10' | 'I11' | 'fatal'
+
+export class Broken extends Error {
+  readonly invariant: Invariant
+
+  constructor(invariant: Invariant, what: string) {
+    super(`${invariant}: ${what}`)
+    this.invariant = invariant
+  }
+}
+
+type Chosen = { readonly ballot: Ballot; readonly record: PairRecord; readonly at: number }
+type Seen = { running: Running; epoch: number; readonly committed: Record<ShardName, number> }
+
+export class Checker {
+  readonly #world: World
+  readonly #hosts: Readonly<Record<OriginName, Host>>
+  readonly #clients: Clients
+  readonly #records = new Map<number, string>()
+  readonly #committed: Readonly<Record<ShardName, Map<number, string>>> = { s0: new Map(), s1: new Map() }
+  readonly #committedMax: Record<ShardName, number> = { s0: 0, s1: 0 }
+  readonly #committedHashes = new Set<string>()
+  readonly #seen: Record<OriginName, Seen | null> = { a: null, b: null }
+  newest: Chosen | null = null
+  gaveUp = 0
+
+  constructor(world: World, hosts: Readonly<Record<OriginName, Host>>, clients: Clients) {
+    this.#world = world
+    this.#hosts = hosts
+    this.#clients = clients
+    clients.onConflict = what => {
+      throw new Broken('I6', `an ETag stands for two values: ${what}`)
+    }
+  }
+
+  get committedEntries(): number {
+    return this.#committedHashes.size
+  }
+
+  onChosen(value: RegisterValue, ballot: Ballot): void {
+    const { record } = value
+    const text = JSON.stringify(record)
+    const known = this.#records.get(record.epoch)
+    if (known !== undefined && known !== text)
+      throw new Broken('I1', `two records were decided for epoch ${record.epoch}: ${known} and ${text}`)
+    this.#records.set(record.epoch, text)
+    const { newest } = this
+    if (newest !== null) {
+      const later = compareBallots(ballot, newest.ballot) > 0
+      const goesBack = later ? record.epoch < newest.record.epoch : record.epoch > newest.record.epoch
+      if (goesBack)
+        throw new Broken('I8', `the register went back from epoch ${newest.record.epoch} to ${record.epoch}`)
+      if (record.epoch <= newest.record.epoch) {
+        if (later) this.newest = { ...newest, ballot }
+        return
+      }
+    }
+    this.newest = { ballot, record, at: this.#world.now }
+    this.#world.story.tell('register', () => `epoch ${record.epoch} is decided: ${record.why} ${brief(record)}`)
+    for (const shard of SHARDS) {
+      const { name } = record.primaries[shard]
+      if (!record.members.some(member => member.name === name))
+        throw new Broken('I3', `epoch ${record.epoch}: ${name} is primary of ${shard} and no member`)
+      this.#membersHold(shard, this.#committedMax[shard], `when epoch ${record.epoch} was decided`)
+    }
+  }
+
+  onDurable(host: Host, shard: ShardName, what: 'write' | 'apply' | 'undo' | 'install'): void {
+    const disk = host.disk.shards[shard]
+    if (what === 'undo') {
+      for (const hash of host.disk.quarantined)
+        if (this.#committedHashes.has(hash)) throw new Broken('I9', `${host.name} undid a committed entry of ${shard}`)
+      return
+    }
+    if (what === 'apply') return this.#applied(host, shard)
+    const entry = disk.log.at(-1)
+    if (what !== 'write' || entry === undefined) return
+    const decoded = decodeEntry(entry.bytes)
+    if (decoded.kind !== 'ok') throw new Broken('I6', `an entry that cannot be read: ${decoded.detail}`)
+    const { epoch, index, ops } = decoded.entry
+    for (const [n, { key, newRow }] of ops.entries())
+      if (newRow !== null) this.#clients.made(key, etagOf(epoch, index, n), new TextDecoder().decode(newRow.body))
+  }
+
+  #applied(host: Host, shard: ShardName): void {
+    const state = host.running?.replicator.state
+    const { last } = host.disk.shards[shard]
+    const hash = this.#committed[shard].get(last.index)
+    if (hash !== undefined && hash !== last.hash && state !== undefined)
+      throw new Broken('I6', `${host.name} applied another entry at ${shard} ${last.index} than the committed one`)
+  }
+
+  /** After a step of this process. */
+  afterStep(host: Host): void {
+    const { running } = host
+    if (running === null) return
+    const { state } = running.replicator
+    let seen = this.#seen[host.name]
+    if (seen?.running !== running) {
+      seen = { running, epoch: 0, committed: { s0: 0, s1: 0 } }
+      this.#seen[host.name] = seen
+    }
+    const { record } = state
+    if (record !== null && record.epoch !== seen.epoch) {
+      if (record.epoch < seen.epoch) throw new Broken('I8', `${host.name} went back to epoch ${record.epoch}`)
+      seen.epoch = record.epoch
+      if (this.#records.get(record.epoch) !== JSON.stringify(record))
+        throw new Broken('I8', `${host.name} believes in epoch ${record.epoch}, which was not decided so`)
+    }
+    if (state.synced) host.disk.rolledBack = false
+    for (const shard of SHARDS) {
+      const { committed } = state.shards[shard]
+      if (committed <= seen.committed[shard]) continue
+      const from = Math.max(seen.committed[shard], this.#committedMax[shard] - 50)
+      seen.committed[shard] = committed
+      this.#commits(host, shard, from, committed)
+    }
+  }
+
+  #commits(host: Host, shard: ShardName, from: number, to: number): void {
+    const disk = host.disk.shards[shard]
+    const known = this.#committed[shard]
+    for (let index = from + 1; index <= to; index++) {
+      const position = disk.positionAt(index)
+      if (position === null) continue
+      const before = known.get(index)
+      if (before !== undefined && before !== position.hash)
+        throw new Broken('I1', `two entries were committed at ${shard} ${index}; the later one by ${host.name}`)
+      known.set(index, position.hash)
+      this.#committedHashes.add(position.hash)
+    }
+    if (to <= this.#committedMax[shard]) return
+    this.#committedMax[shard] = to
+    this.#membersHold(shard, to, `when ${host.name} committed it`)
+  }
+
+  /** I2, for the newest decided record. */
+  #membersHold(shard: ShardName, index: number, when: string): void {
+    if (this.newest === null || index === 0) return
+    const hash = this.#committed[shard].get(index)
+    for (const { name, store } of this.newest.record.members) {
+      const { disk } = this.#hosts[name]
+      if (disk.identity?.store !== store || disk.rolledBack) continue
+      const held = disk.shards[shard].positionAt(index)
+      const lacks = held === null ? disk.shards[shard].last.index < index : held.hash !== hash
+      if (lacks) throw new Broken('I2', `member ${name} does not hold ${shard} ${index}, which is committed, ${when}`)
+    }
+  }
+
+  /** I5 by true time: never two that would answer a strong read of one shard at one moment. */
+  noTwoServe(): void {
+    const a = this.#hosts.a.running
+    const b = this.#hosts.b.running
+    if (a === null || b === null) return
+    for (const shard of SHARDS)
+      if (serves(a, shard) && serves(b, shard)) throw new Broken('I5', `both origins serve ${shard} at one moment`)
+  }
+
+  /** Both are members, each shard is served at home, both copies are equal. */
+  whyNotWhole(): string | null {
+    const { newest } = this
+    if (newest === null) return 'nothing was ever decided'
+    if (newest.record.members.length < 2) return `only ${newest.record.members[0]?.name} is a member`
+    for (const name of ORIGINS) {
+      const { running, disk } = this.#hosts[name]
+      if (running === null) return `${name} does not run`
+      if (!newest.record.members.some(member => member.name === name && member.store === disk.identity?.store))
+        return `the store of ${name} is no member`
+    }
+    for (const shard of SHARDS) {
+      const home = this.#hosts[homeOf(shard)].running
+      if (home === null || !serves(home, shard)) return `${shard} is not served at home`
+      const [x, y] = [this.#hosts.a.disk.shards[shard].last, this.#hosts.b.disk.shards[shard].last]
+      if (x.index !== y.index) return `${shard} ends at ${x.index} on a and at ${y.index} on b`
+    }
+    return null
+  }
+
+  /** At the end, when all is whole and quiet. */
+  equalCopies(): void {
+    for (const shard of SHARDS) {
+      const a = this.#hosts.a.disk.shards[shard]
+      const b = this.#hosts.b.disk.shards[shard]
+      if (a.last.hash !== b.last.hash) throw new Broken('I6', `the histories of ${shard} differ at ${a.last.index}`)
+      const rows = (host: typeof a): string =>
+        [...host.rows.values()]
+          .map(row => `${row.key} ${row.epoch}.${row.index}.${row.n}`)
+          .sort()
+          .join()
+      if (rows(a) !== rows(b)) throw new Broken('I6', `the copies of ${shard} differ`)
+    }
+  }
+
+  clientsAgree(): void {
+    const keys = new Map<string, Call[]>()
+    for (const call of this.#clients.calls) keys.set(call.key, [...(keys.get(call.key) ?? []), call])
+    for (const [key, calls] of keys) {
+      const verdict = linearizable(key, calls)
+      if (verdict.kind === 'gaveUp') this.gaveUp++
+      if (verdict.kind !== 'not') continue
+      const lines = verdict.calls.map(
+        call =>
+          `  ${call.invoked.toFixed(1)}..${call.returned.toFixed(1)} #${call.id} ${JSON.stringify(call.ask)} → ${JSON.stringify(call.told)}`,
+      )
+      throw new Broken('I11', `no order of effects explains what clients saw of ${key}:\n${lines.join('\n')}`)
+    }
+  }
+}
+
+function serves(running: Running, shard: ShardName): boolean {
+  running.life.watched = true
+  const serving = running.replicator.serves(shard) !== null
+  running.life.watched = false
+  return serving
+}
+
+function brief(record: PairRecord): string {
+  const primaries = SHARDS.map(shard => `${shard}=${record.primaries[shard].incarnation}`).join(' ')
+  return `members ${record.members.map(member => `${member.name}:${member.store}`).join(' ')}, ${primaries}`
+}

@@ -1,0 +1,220 @@
+// Clients and the routers on the two hosts: each request goes in at one host, to whoever that host names, waits while nobody
+// is, and its outcome is unknown where an answer is lost.
+import type { ReadAnswer, WriteAnswer } from '../../origin/http/ports.ts'
+import type { Condition, WriteCommand } from '../../replicator/store/shardstore.ts'
+import { ORIGINS, type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
+import type { Ask, Call, Told } from './history.ts'
+import type { Host, Running } from './host.ts'
+import type { Network } from './network.ts'
+import type { Random } from './random.ts'
+import type { World } from './world.ts'
+
+/** As router/parking.ts has it, shorter: more requests a run. */
+const PARK_MS = 4000
+/** A client that heard nothing for so long gives up. */
+const PATIENCE_MS = 8000
+const RETRY_MS = 25
+
+type Answer = ReadAnswer | WriteAnswer
+type Result = { readonly kind: 'told'; readonly told: Told } | { readonly kind: 'nothing' }
+
+export class Clients {
+  readonly calls: Call[] = []
+  readonly #world: World
+  readonly #hosts: Readonly<Record<OriginName, Host>>
+  readonly #network: Network
+  readonly #random: Random
+  /** the value that an ETag of a key stands for */
+  readonly #values = new Map<string, string>()
+  readonly #seen = new Map<string, { readonly etag: string; readonly value: string }>()
+  stopped = false
+  pending = 0
+  answered = 0
+  onConflict: (what: string) => void = () => {}
+
+  constructor(world: World, hosts: Readonly<Record<OriginName, Host>>, network: Network) {
+    this.#world = world
+    this.#hosts = hosts
+    this.#network = network
+    this.#random = world.random.fork()
+  }
+
+  begin(count: number, keys: number, thinkMs: number): void {
+    for (let n = 0; n < count; n++) {
+      const loop = (): void => {
+        if (this.stopped) return
+        const shard = this.#random.pick(SHARDS)
+        const key = `${shard}/k${this.#random.int(1, keys)}`
+        this.ask(`c${n}`, shard, key, () => this.#world.after(this.#random.between(0, 2 * thinkMs), loop))
+      }
+      this.#world.after(this.#random.between(0, thinkMs), loop)
+    }
+  }
+
+  ask(client: string, shard: ShardName, key: string, then: () => void): void {
+    const via = this.#random.pick(ORIGINS)
+    const { running } = this.#hosts[via]
+    if (running === null) {
+      then()
+      return
+    }
+    const id = this.calls.length
+    const [ask, etag] = this.#choose(key, id)
+    const call: Call = {
+      id,
+      key,
+      client,
+      ask,
+      invoked: this.#world.now,
+      returned: Number.POSITIVE_INFINITY,
+      told: { kind: 'unknown' },
+    }
+    this.calls.push(call)
+    this.pending++
+    let over = false
+    const end = (result: Result | null): void => {
+      if (over) return
+      over = true
+      this.pending--
+      if (result?.kind === 'nothing') this.calls[id] = { ...call, told: { kind: 'unknown' }, ask: { op: 'get' } }
+      if (result?.kind === 'told') {
+        call.told = result.told
+        if (result.told.kind !== 'unknown') {
+          call.returned = this.#world.now
+          this.answered++
+        }
+      }
+      const shown = result === null ? 'no answer' : result.kind === 'told' ? JSON.stringify(result.told) : 'turned away'
+      this.#world.story.tell(client, () => `#${id} ${key} ${JSON.stringify(ask)}: ${shown}`)
+      then()
+    }
+    this.#world.after(PATIENCE_MS, () => end(null))
+    this.#world.at(this.#world.now + this.#random.between(0.1, 2), running.life, () => {
+      void this.#route(running, shard, key, ask, etag).then(result => {
+        const { life } = running
+        if (life.touch()) this.#world.at(life.time + this.#random.between(0.1, 2), null, () => end(result))
+      })
+    })
+  }
+
+  #choose(key: string, id: number): readonly [Ask, string | null] {
+    const value = `v${id}`
+    const seen = this.#seen.get(key)
+    const dice = this.#random.unit()
+    if (dice < 0.4) return [{ op: 'get' }, null]
+    if (dice < 0.65) return [{ op: 'put', value, match: undefined }, null]
+    if (dice < 0.8 && seen !== undefined) return [{ op: 'put', value, match: seen.value }, seen.etag]
+    if (dice < 0.88) return [{ op: 'put', value, match: null }, null]
+    if (dice < 0.94 && seen !== undefined) return [{ op: 'delete', match: seen.value }, seen.etag]
+    return [{ op: 'delete', match: undefined }, null]
+  }
+
+  async #route(at: Running, shard: ShardName, key: string, ask: Ask, etag: string | null): Promise<Result> {
+    const { life, whereabouts } = at
+    const deadline = life.now() + PARK_MS
+    const never = new AbortController().signal
+    for (;;) {
+      const where = whereabouts.where(shard)
+      if (where.kind === 'here') {
+        const answer = await this.#dispatch(at, shard, key, ask, etag)
+        if (answer.kind !== 'misdirected') return this.#tell(key, ask, answer)
+      }
+      if (where.kind === 'there') {
+        const answer = await this.#forward(at, shard, key, ask, etag)
+        if (answer === 'lost' && ask.op !== 'get') return { kind: 'told', told: { kind: 'unknown' } }
+        if (answer !== 'lost' && answer !== 'refused' && answer.kind !== 'misdirected')
+          return this.#tell(key, ask, answer)
+      }
+      if (life.now() >= deadline) return { kind: 'nothing' }
+      await (where.kind === 'wait' ? whereabouts.changed(RETRY_MS * 4, never) : sleep(RETRY_MS))
+    }
+  }
+
+  #dispatch({ documents }: Running, shard: ShardName, key: string, ask: Ask, etag: string | null): Promise<Answer> {
+    if (ask.op === 'get') return documents.read(shard, key)
+    const conditions: Condition[] = []
+    if (etag !== null) conditions.push({ kind: 'match', etags: [etag] })
+    else if (ask.op === 'put' && ask.match === null) conditions.push({ kind: 'noneMatch', etags: '*' })
+    const at = Math.floor(this.#world.now)
+    const command: WriteCommand =
+      ask.op === 'put'
+        ? { op: 'put', key, type: 'text/plain', body: new TextEncoder().encode(ask.value), conditions, at }
+        : { op: 'delete', key, conditions, at }
+    return documents.write(shard, command)
+  }
+
+  #forward(
+    from: Running,
+    shard: ShardName,
+    key: string,
+    ask: Ask,
+    etag: string | null,
+  ): Promise<Answer | 'refused' | 'lost'> {
+    const { promise, resolve } = Promise.withResolvers<Answer | 'refused' | 'lost'>()
+    const { life } = from
+    const peer = peerOf(life.name)
+    if (!life.touch()) return promise
+    life.later(life.trueMs(PARK_MS), () => resolve('lost'))
+    if (!this.#network.open(life.name, peer)) return promise
+    const back = (answer: Answer | 'refused' | 'lost', at: number): void => {
+      if (!this.#network.open(peer, life.name) || this.#random.chance(0.002)) return
+      this.#world.at(at + this.#network.delay(), life, () => resolve(answer))
+    }
+    this.#world.at(life.time + this.#network.delay(), null, () => {
+      const { running } = this.#hosts[peer]
+      if (running === null) return back('refused', this.#world.now)
+      this.#world.at(this.#world.now, running.life, () => {
+        void this.#dispatch(running, shard, key, ask, etag).then(answer => {
+          if (running.life.touch()) back(answer, running.life.time)
+        })
+      })
+    })
+    return promise
+  }
+
+  #tell(key: string, ask: Ask, answer: Exclude<Answer, { kind: 'misdirected' }>): Result {
+    switch (answer.kind) {
+      case 'unavailable':
+        return { kind: 'nothing' }
+      case 'unknown':
+        return { kind: 'told', told: { kind: 'unknown' } }
+      case 'missing':
+        this.#seen.delete(key)
+        return { kind: 'told', told: { kind: 'missing' } }
+      case 'found': {
+        const value = new TextDecoder().decode(answer.document.body)
+        this.#learn(key, answer.document.etag, value)
+        return { kind: 'told', told: { kind: 'found', value } }
+      }
+      case 'outcome': {
+        const { outcome } = answer
+        if (outcome.kind === 'missing') return { kind: 'told', told: { kind: 'missing' } }
+        if (outcome.kind === 'failed') return { kind: 'nothing' }
+        if (outcome.kind === 'preconditionFailed') {
+          const value = outcome.etag === null ? null : (this.#values.get(key + outcome.etag) ?? '?')
+          return { kind: 'told', told: { kind: 'refused', value } }
+        }
+        if (ask.op === 'put') this.#learn(key, outcome.etag, ask.value)
+        return { kind: 'told', told: { kind: outcome.kind } }
+      }
+    }
+  }
+
+  #learn(key: string, etag: string, value: string): void {
+    this.made(key, etag, value)
+    this.#seen.set(key, { etag, value })
+  }
+
+  /** An ETag is never used again for other bytes of the same key. */
+  made(key: string, etag: string, value: string): void {
+    const known = this.#values.get(key + etag)
+    if (known !== undefined && known !== value) this.onConflict(`${key} ${etag} was ${known} and is ${value}`)
+    this.#values.set(key + etag, value)
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  setTimeout(resolve, ms)
+  return promise
+}

@@ -1,0 +1,212 @@
+// One of the two hosts: a disk, a clock, and the production replicator and gate over simulated parts, one life after another.
+import { GuardedDocuments } from '../../origin/documents.ts'
+import { HostWhereabouts } from '../../origin/whereabouts.ts'
+import type { Timing } from '../../replicator/core/limits.ts'
+import type { Identity, IdentityFile } from '../../replicator/identity.ts'
+import type { Log } from '../../replicator/log.ts'
+import { Replicator } from '../../replicator/replicator.ts'
+import type { SnapshotFile } from '../../replicator/store/shardstore.ts'
+import { type OriginName, peerOf, type ShardName } from '../../router/words.ts'
+import { Disk, type ShardDisk } from './disk.ts'
+import { Life } from './life.ts'
+import type { Links } from './link.ts'
+import type { Network } from './network.ts'
+import type { Queues } from './queue.ts'
+import type { Random } from './random.ts'
+import type { Registers } from './registers.ts'
+import { ModelStore } from './store.ts'
+import type { World } from './world.ts'
+
+export type Running = {
+  readonly life: Life
+  readonly replicator: Replicator
+  readonly documents: GuardedDocuments
+  readonly whereabouts: HostWhereabouts
+  readonly stores: Readonly<Record<ShardName, ModelStore>>
+}
+
+/** What all hosts share. */
+export type Surroundings = {
+  readonly world: World
+  readonly network: Network
+  readonly links: Links
+  readonly queues: Queues
+  readonly registers: Registers
+  readonly files: Map<string, ShardDisk>
+  readonly timing: Timing
+  readonly logKept: number
+  readonly onFatal: (host: Host, why: string, cause: unknown) => void
+  readonly onDurable: (host: Host, shard: ShardName, what: 'write' | 'apply' | 'undo' | 'install') => void
+}
+
+/** Incarnations of one data directory that are remembered: as origin/host/identity.ts has it. */
+const INCARNATIONS_MAX = 1000
+
+export class Host {
+  readonly name: OriginName
+  readonly #around: Surroundings
+  readonly #random: Random
+  readonly #clock: { readonly rate: number; readonly offset: number }
+  #lives = 0
+  disk = new Disk()
+  running: Running | null = null
+  #starting: Life | null = null
+
+  constructor(name: OriginName, around: Surroundings) {
+    this.name = name
+    this.#around = around
+    this.#random = around.world.random.fork()
+    this.#clock = { rate: this.#random.between(0.97, 1.03), offset: this.#random.between(0, 1e6) }
+  }
+
+  get up(): boolean {
+    return this.running?.life.alive === true || this.#starting?.alive === true
+  }
+
+  /** As origin/origin.ts does: the identity first, with this incarnation in it, then the databases, then the rest. */
+  start(): void {
+    if (this.up) return
+    const { world } = this.#around
+    const incarnation = `${this.name}${++this.#lives}`
+    const life = new Life(this.name, incarnation, world, this.#clock, why => this.#ended(life, why))
+    const { disk } = this
+    const known = disk.identity
+    const identity: Identity =
+      known === null
+        ? {
+            format: 1,
+            name: this.name,
+            store: this.#newId('store'),
+            lineage: null,
+            incarnations: [incarnation],
+            ballotCounter: 0,
+            intent: null,
+            epoch: 0,
+            drifted: [],
+            drained: false,
+          }
+        : { ...known, incarnations: [...known.incarnations, incarnation].slice(-INCARNATIONS_MAX) }
+    world.story.tell(this.name, () => `starts as ${incarnation}, store ${identity.store}`)
+    this.#starting = life
+    life.later(this.#random.between(1, 60), () => {
+      disk.identity = identity
+      this.#starting = null
+      this.#run(life, identity, disk)
+    })
+  }
+
+  kill(why: string): void {
+    this.#starting?.end(why)
+    this.running?.life.end(why)
+  }
+
+  #ended(life: Life, why: string): void {
+    this.#around.world.story.tell(this.name, () => `${life.incarnation} is dead: ${why}`)
+    this.#around.links.detach(life)
+    if (this.#starting === life) this.#starting = null
+    if (this.running?.life === life) this.running = null
+  }
+
+  #newId(what: string): string {
+    return `${what}-${this.name}-${Math.floor(this.#random.unit() * 1e9).toString(36)}`
+  }
+
+  #run(life: Life, identity: Identity, disk: Disk): void {
+    const { world, links, queues, registers, timing, files, logKept } = this.#around
+    const store = (shard: ShardName): ModelStore =>
+      new ModelStore(
+        {
+          shard,
+          disk,
+          life,
+          random: this.#random,
+          logKept,
+          onDurable: what => this.#around.onDurable(this, shard, what),
+        },
+        files,
+      )
+    const stores = { s0: store('s0'), s1: store('s1') }
+    const replicator = new Replicator({
+      settings: {
+        name: this.name,
+        timing,
+        failback: 'auto',
+        incarnation: life.incarnation,
+        random: () => this.#random.unit(),
+        newId: () => this.#newId('id'),
+      },
+      identity,
+      identityFile: this.#identityFile(life, disk),
+      stores,
+      acceptors: registers.port(life),
+      link: handlers => links.attach(life, handlers),
+      queue: handlers => queues.attach(life, handlers),
+      fetchSnapshot: (_, offer) => this.#fetch(life, offer),
+      now: () => life.now(),
+      log: this.#log(),
+      reach: () => life.touch(),
+      fatal: (why, cause) => {
+        this.#around.onFatal(this, why, cause)
+        life.end(why)
+      },
+    })
+    const documents = new GuardedDocuments({
+      replicator,
+      stores,
+      get: (shard, key) => stores[shard].get(key),
+      solo: 'allow',
+    })
+    const whereabouts = new HostWhereabouts(this.name, replicator, () => life.now())
+    if (!life.alive) return
+    this.running = { life, replicator, documents, whereabouts, stores }
+    world.story.tell(this.name, () => `${life.incarnation} runs`)
+  }
+
+  /** Saves are durable in order, each at its end. */
+  #identityFile(life: Life, disk: Disk): IdentityFile {
+    let freeAt = 0
+    return {
+      save: identity => {
+        const { promise, resolve } = Promise.withResolvers<void>()
+        if (!life.touch()) return promise
+        const slow = disk.slowness > 0 && this.#random.chance(disk.slowness) ? this.#random.between(20, 1500) : 0
+        freeAt = Math.max(freeAt, life.time) + this.#random.between(0.2, 3) + slow
+        life.world.at(freeAt, null, () => {
+          if (life.alive) disk.identity = identity
+        })
+        life.world.at(freeAt + 0.05, life, resolve)
+        return promise
+      },
+    }
+  }
+
+  async #fetch(life: Life, offer: { position: SnapshotFile['position']; bytes: number; sha256: string }) {
+    const { network, files } = this.#around
+    const { promise, resolve } = Promise.withResolvers<void>()
+    life.later(this.#random.between(5, 200), resolve)
+    await promise
+    if (!network.both(this.name, peerOf(this.name))) throw new Error('the transfer of the snapshot stalled')
+    const path = [...files.keys()].find(each => each.padEnd(64, '0').slice(0, 64) === offer.sha256)
+    if (path === undefined) throw new Error('the peer answered 404')
+    return { path, position: offer.position, bytes: offer.bytes, sha256: offer.sha256 }
+  }
+
+  #log(): Log {
+    const { story } = this.#around.world
+    const line = (fields: Record<string, unknown>, message: string): void =>
+      story.tell(this.name, () => {
+        const { record, ...rest } = fields
+        const shown = record === undefined ? rest : { ...rest, ...describeRecord(record) }
+        const text = JSON.stringify(shown)
+        return text === '{}' ? message : `${message} ${text}`
+      })
+    return { debug: () => {}, info: line, warn: line, error: line }
+  }
+}
+
+function describeRecord(record: unknown): Record<string, unknown> {
+  if (typeof record !== 'object' || record === null || !('members' in record) || !('primaries' in record)) return {}
+  const members = JSON.stringify(record.members)
+  const primaries = JSON.stringify(record.primaries)
+  return { members: members.replaceAll(/[{}"]|name:|store:/g, ''), primaries: primaries.replaceAll(/[{}"]/g, '') }
+}

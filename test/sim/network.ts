@@ -1,0 +1,49 @@
+// The internal network between the hosts a, b and w: which way is open, and how long things take.
+import type { AcceptorName } from '../../replicator/register/acceptor.ts'
+import type { Random } from './random.ts'
+
+export type Host = AcceptorName
+export const HOSTS: readonly Host[] = ['a', 'b', 'w']
+
+export class Network {
+  readonly #random: Random
+  readonly #cut = new Set<string>()
+  /** what may be late: 0 in fair weather */
+  slowness = 0
+  onChange: () => void = () => {}
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  open(from: Host, to: Host): boolean {
+    return from === to || !this.#cut.has(from + to)
+  }
+
+  both(x: Host, y: Host): boolean {
+    return this.open(x, y) && this.open(y, x)
+  }
+
+  cut(from: Host, to: Host): void {
+    this.#cut.add(from + to)
+    this.onChange()
+  }
+
+  mend(from: Host, to: Host): void {
+    if (this.#cut.delete(from + to)) this.onChange()
+  }
+
+  mendAll(): void {
+    this.#cut.clear()
+    this.onChange()
+  }
+
+  describe(): string {
+    return [...this.#cut].map(pair => `${pair[0]}>${pair[1]}`).join(' ') || 'nothing'
+  }
+
+  delay(): number {
+    const base = this.#random.between(0.1, 1.5)
+    return this.slowness > 0 && this.#random.chance(this.slowness) ? base + this.#random.between(5, 400) : base
+  }
+}

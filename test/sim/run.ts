@@ -1,0 +1,132 @@
+// Runs one seed: faults for a while, then calm until the pair is whole again, with every invariant looked at on the way.
+import { Broken } from './checker.ts'
+import { strikeUntil } from './faults.ts'
+import type { Life } from './life.ts'
+import { Sim } from './sim.ts'
+import { enter, replaceTimers } from './timers.ts'
+
+export type RunOptions = {
+  readonly seed: number
+  /** steps after which the run is given up */
+  readonly stepsMax: number
+  readonly hashed: boolean
+  readonly aloud: boolean
+}
+
+export type Outcome = {
+  readonly seed: number
+  readonly steps: number
+  readonly virtualMs: number
+  readonly committed: number
+  readonly answered: number
+  readonly epochs: number
+  readonly gaveUp: number
+  readonly digest: string
+  readonly broken: Broken | null
+  readonly story: readonly string[]
+}
+
+/** Faults end after this long (virtual). */
+const FAULTS_MS = [3_000, 18_000] as const
+/**
+ * I10: whole again within this long after the last fault. A peer that was lost often must be stable for up to 64 times the
+ * stable time before it is added, and a disk that was full is tried again after 15 s.
+ */
+const WHOLE_WITHIN_MS = 90_000
+/** Whole for so long: nothing is on its way any more that could break it. */
+const QUIET_MS = 800
+const STORY_LINES = 60
+
+export async function runSeed(options: RunOptions, script: (sim: Sim) => void = randomly): Promise<Outcome> {
+  const restore = replaceTimers()
+  const sim = new Sim(options.seed)
+  sim.world.story.hashed = options.hashed
+  sim.world.story.aloud = options.aloud
+  let broken: Broken | null = null
+  try {
+    script(sim)
+    await play(sim, options.stepsMax)
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error
+    broken = error
+  } finally {
+    restore()
+  }
+  const { world, checker, clients } = sim
+  return {
+    seed: options.seed,
+    steps: world.steps,
+    virtualMs: world.now,
+    committed: checker.committedEntries,
+    answered: clients.answered,
+    epochs: checker.newest?.record.epoch ?? 0,
+    gaveUp: checker.gaveUp,
+    digest: options.hashed ? world.story.digest() : '',
+    broken,
+    story: broken === null ? [] : world.story.last(STORY_LINES),
+  }
+}
+
+function randomly(sim: Sim): void {
+  const { random } = sim.world
+  const until = random.between(...FAULTS_MS)
+  sim.startAll()
+  sim.clients.begin(random.int(1, 5), random.int(1, 4), random.between(20, 200))
+  strikeUntil(sim, random.fork(), until)
+  sim.world.after(until, () => calmDown(sim))
+}
+
+/** Ends all faults, and then sees to it that the pair becomes whole in time. */
+export function calmDown(sim: Sim): void {
+  sim.heal()
+  const { world, checker, clients } = sim
+  const deadline = world.now + WHOLE_WITHIN_MS
+  let wholeSince: number | null = null
+  let answeredBefore = clients.answered
+  const look = (): void => {
+    sim.sendHome()
+    const why = checker.whyNotWhole()
+    if (clients.stopped && clients.pending === 0 && why === null) {
+      if (wholeSince !== null && world.now - wholeSince > QUIET_MS) {
+        sim.finished = true
+        return
+      }
+      wholeSince ??= world.now
+    } else wholeSince = null
+    // Clients go on until the pair serves them again.
+    if (why === null && clients.answered > answeredBefore) clients.stopped = true
+    if (why !== null) answeredBefore = clients.answered
+    if (world.now > deadline) throw new Broken('I10', `not whole ${WHOLE_WITHIN_MS} ms after the last fault: ${why}`)
+    world.after(50, look)
+  }
+  world.after(50, look)
+}
+
+/** One step a turn of the real event loop, so that all promises that follow from a step have run before the next. */
+function play(sim: Sim, stepsMax: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const { world, checker, hosts } = sim
+  let last: Life | null = null
+  const turn = (): void => {
+    try {
+      enter(null)
+      if (last !== null) checker.afterStep(hosts[last.name])
+      checker.noTwoServe()
+      if (sim.failed !== null) throw sim.failed
+      const next = sim.finished || world.steps >= stepsMax ? null : world.next()
+      if (next === null) {
+        if (sim.finished) checker.equalCopies()
+        checker.clientsAgree()
+        return resolve()
+      }
+      last = next.owner
+      enter(last)
+      next.run()
+      setImmediate(turn)
+    } catch (error) {
+      reject(error)
+    }
+  }
+  setImmediate(turn)
+  return promise
+}

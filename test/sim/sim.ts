@@ -1,0 +1,154 @@
+// The whole simulated service: two hosts, network, link, queue, registers, clients and the checker, in one world.
+import type { OperatorCommand } from '../../replicator/core/events.ts'
+import type { Timing } from '../../replicator/core/limits.ts'
+import { ACCEPTORS } from '../../replicator/register/acceptor.ts'
+import { ORIGINS, type OriginName, SHARDS } from '../../router/words.ts'
+import { Broken, Checker } from './checker.ts'
+import { Clients } from './clients.ts'
+import { Disk } from './disk.ts'
+import { Host, type Surroundings } from './host.ts'
+import { Links } from './link.ts'
+import { type Host as Machine, Network } from './network.ts'
+import { Queues } from './queue.ts'
+import { Registers } from './registers.ts'
+import { snapshotFiles } from './store.ts'
+import { World } from './world.ts'
+
+/** Production's, but for the time that a peer must be stable: runs are short. */
+const TIMING: Timing = { heartbeatMs: 200, leaseMs: 1000, graceMs: 1300, stableMs: 600 }
+
+export class Sim {
+  readonly world: World
+  readonly network: Network
+  readonly links: Links
+  readonly queues: Queues
+  readonly registers: Registers
+  readonly hosts: Readonly<Record<OriginName, Host>>
+  readonly clients: Clients
+  readonly checker: Checker
+  finished = false
+  /** from then on a restart is for good, and everything heals */
+  calm = false
+
+  constructor(seed: number) {
+    this.world = new World(seed)
+    this.network = new Network(this.world.random.fork())
+    this.links = new Links(this.world, this.network)
+    this.queues = new Queues(this.world)
+    this.registers = new Registers(this.world, this.network)
+    const around: Surroundings = {
+      world: this.world,
+      network: this.network,
+      links: this.links,
+      queues: this.queues,
+      registers: this.registers,
+      files: snapshotFiles(),
+      timing: TIMING,
+      logKept: this.world.random.pick([10, 60, 10_000]),
+      onFatal: (host, why, cause) => {
+        const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+        this.failed = cause instanceof Broken ? cause : new Broken('fatal', `${host.name}: ${why}: ${detail}`)
+      },
+      onDurable: (host, shard, what) => this.checker.onDurable(host, shard, what),
+    }
+    this.hosts = { a: new Host('a', around), b: new Host('b', around) }
+    this.clients = new Clients(this.world, this.hosts, this.network)
+    this.checker = new Checker(this.world, this.hosts, this.clients)
+    this.network.onChange = () => this.links.changed()
+    this.registers.onChosen = (value, ballot) => this.checker.onChosen(value, ballot)
+  }
+
+  /** what production code swallowed on its way to us */
+  failed: Broken | null = null
+
+  startAll(): void {
+    for (const name of ORIGINS) this.world.after(this.world.random.between(0, 400), () => this.hosts[name].start())
+  }
+
+  /** A supervisor starts it again. */
+  restart(name: OriginName): void {
+    const { running } = this.hosts[name]
+    // A kill that has not fallen yet: it will, at the latest now.
+    if (running !== null && running.life.doom?.pauseMs === null) this.hosts[name].kill('killed at last')
+    this.hosts[name].start()
+  }
+
+  /** Those ways are shut for a while. */
+  cutFor(ways: readonly (readonly [Machine, Machine])[], ms: number): void {
+    for (const [from, to] of ways) this.network.cut(from, to)
+    this.world.story.tell('network', () => `cut: ${this.network.describe()}`)
+    this.world.after(ms, () => {
+      for (const [from, to] of ways) this.network.mend(from, to)
+      this.world.story.tell('network', () => `cut: ${this.network.describe()}`)
+    })
+  }
+
+  command(name: OriginName, command: OperatorCommand): void {
+    const { running } = this.hosts[name]
+    if (running === null) return
+    this.world.at(this.world.now, running.life, () => {
+      this.world.story.tell(name, () => `is told: ${JSON.stringify(command)}`)
+      void running.replicator.command(command).then(reply => {
+        this.world.story.tell(name, () => `answers: ${JSON.stringify(reply)}`)
+      })
+    })
+  }
+
+  /** SIGTERM: hands over, then ends; a new life begins later. */
+  leave(name: OriginName, awayMs: number): void {
+    const { running } = this.hosts[name]
+    if (running === null) return
+    this.world.at(this.world.now, running.life, () => {
+      this.world.story.tell(name, () => 'is asked to leave')
+      void running.replicator.command({ kind: 'leave' }).then(reply => {
+        this.world.story.tell(name, () => `leaves: ${JSON.stringify(reply)}`)
+        running.life.end('left')
+      })
+    })
+    this.world.after(4000, () => {
+      running.life.end('told to leave, and took too long')
+    })
+    this.world.after(4000 + awayMs, () => this.restart(name))
+  }
+
+  /** The data directory is gone, or an older copy is in its place. */
+  replaceDisk(name: OriginName, older: Disk | null, awayMs: number): void {
+    const host = this.hosts[name]
+    host.kill(older === null ? 'its disk is lost' : 'its disk is replaced by an older copy')
+    host.disk = older ?? new Disk()
+    host.disk.rolledBack = older !== null
+    this.world.after(awayMs, () => this.restart(name))
+  }
+
+  /** All faults end now. */
+  heal(): void {
+    this.calm = true
+    this.world.story.tell('faults', () => 'all end')
+    this.network.slowness = 0
+    this.network.mendAll()
+    this.queues.mode = 'up'
+    this.queues.trouble = 0
+    this.registers.trouble = 0
+    for (const name of ACCEPTORS) this.registers.down.delete(name)
+    for (const name of ORIGINS) {
+      const host = this.hosts[name]
+      host.disk.full = false
+      host.disk.slowness = 0
+      if (host.running !== null) host.running.life.doom = null
+      this.restart(name)
+    }
+  }
+
+  /** What a person sent away from home, or drained, a person sends back. */
+  sendHome(): void {
+    for (const name of ORIGINS) {
+      const state = this.hosts[name].running?.replicator.state
+      if (state?.identity.drained) this.command(name, { kind: 'ready' })
+      for (const shard of SHARDS) {
+        const reign = state?.record?.primaries[shard]
+        if (reign?.pinned && reign.name === name && state?.shards[shard].reign !== null)
+          this.command(name, { kind: 'handover', shard })
+      }
+    }
+  }
+}

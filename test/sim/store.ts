@@ -1,0 +1,326 @@
+// The model twin of a shard's store: the behaviour of origin/store in memory, over a disk that outlives the process. Calls run
+// in order; each is durable some time before its answer, and what had not begun when the process died never happens.
+
+import type { ReadRow } from '../../origin/documents.ts'
+import { conditionHolds } from '../../origin/store/conditions.ts'
+import {
+  decodeEntry,
+  encodeEntry,
+  type Op,
+  peekEntry,
+  positionAfter,
+  TABLE_DOCUMENTS,
+} from '../../replicator/entry/codec.ts'
+import { type Position, samePosition } from '../../replicator/entry/position.ts'
+import { etagOf, NO_ROW_HASH, type Row, rowHash } from '../../replicator/entry/row.ts'
+import type {
+  ApplyOutcome,
+  LoggedEntry,
+  ShardStore,
+  SnapshotFile,
+  WriteCommand,
+  WriteOutcome,
+  WriteResult,
+} from '../../replicator/store/shardstore.ts'
+import type { ShardName } from '../../router/words.ts'
+import type { Disk, OldRow, ShardDisk } from './disk.ts'
+import type { Life } from './life.ts'
+import type { Random } from './random.ts'
+
+export type StoreOptions = {
+  readonly shard: ShardName
+  readonly disk: Disk
+  readonly life: Life
+  readonly random: Random
+  /** entries that the log keeps once they are settled */
+  readonly logKept: number
+  /** something became durable */
+  readonly onDurable: (what: 'write' | 'apply' | 'undo' | 'install') => void
+}
+
+/** Copies that hosts fetch from each other, by path. */
+export const snapshotFiles = (): Map<string, ShardDisk> => new Map()
+
+export class ModelStore implements ShardStore {
+  readonly shard: ShardName
+  readonly #options: StoreOptions
+  readonly #files: Map<string, ShardDisk>
+  #last: Position
+  #fence: number
+  #settled: number
+  /** true time when the writer is free again */
+  #freeAt = 0
+  #answeredAt = 0
+
+  constructor(options: StoreOptions, files: Map<string, ShardDisk>) {
+    this.#options = options
+    this.#files = files
+    this.shard = options.shard
+    this.#last = this.#disk.last
+    this.#fence = this.#disk.last.epoch
+    this.#settled = this.#disk.settled
+  }
+
+  get #disk(): ShardDisk {
+    return this.#options.disk.shards[this.shard]
+  }
+
+  last(): Position {
+    return this.#last
+  }
+
+  /** The reader's own connection: what is durable now. */
+  get(key: string): ReadRow {
+    const row = this.#disk.rows.get(key)
+    if (row === undefined) return { kind: 'missing', seen: this.#disk.last.index }
+    const { body, type, index, modified } = row
+    return { kind: 'found', body, type, etag: etagOf(row.epoch, row.index, row.n), index, modified }
+  }
+
+  write(epoch: number, commands: readonly WriteCommand[]): Promise<WriteResult> {
+    return this.#call(() => this.#write(epoch, commands))
+  }
+
+  fence(epoch: number): void {
+    this.#post(() => {
+      this.#fence = Math.max(this.#fence, epoch)
+    })
+  }
+
+  apply(entries: readonly Uint8Array[]): Promise<ApplyOutcome> {
+    return this.#call(() => this.#apply(entries))
+  }
+
+  settle(index: number): void {
+    this.#post(() => {
+      this.#settled = Math.max(this.#settled, Math.min(index, this.#disk.last.index))
+    })
+  }
+
+  tail(max: number): Promise<readonly Position[]> {
+    return this.#call(() => {
+      const positions: Position[] = []
+      for (let index = this.#disk.last.index; index >= this.#settled && positions.length < max; index--) {
+        const position = this.#disk.positionAt(index)
+        if (position === null) break
+        positions.push(position)
+      }
+      return positions
+    })
+  }
+
+  locate(positions: readonly Position[]): Promise<Position | null> {
+    return this.#call(() => {
+      let found: Position | null = null
+      for (const position of positions) {
+        const ours = this.#disk.positionAt(position.index)
+        if (ours === null || !samePosition(ours, position)) continue
+        if (found === null || ours.index > found.index) found = ours
+      }
+      return found
+    })
+  }
+
+  read(index: number, bytesMax: number): Promise<readonly LoggedEntry[] | null> {
+    return this.#call(() => {
+      const { base, log } = this.#disk
+      if (index <= base.index) return null
+      const entries: LoggedEntry[] = []
+      let bytes = 0
+      for (const entry of log.slice(index - base.index - 1)) {
+        bytes += entry.bytes.length
+        if (entries.length > 0 && bytes > bytesMax) break
+        entries.push({ position: entry.position, bytes: entry.bytes.slice() })
+      }
+      return entries
+    })
+  }
+
+  undo(index: number): Promise<{ readonly quarantined: number; readonly last: Position }> {
+    return this.#call(() => this.#undo(index))
+  }
+
+  snapshot(): Promise<SnapshotFile> {
+    return this.#call(() => {
+      const copy = this.#disk.copy()
+      copy.undo.clear()
+      const path = `${this.#options.life.incarnation}-${this.shard}-${this.#files.size}`
+      this.#files.set(path, copy)
+      const sha256 = path.padEnd(64, '0').slice(0, 64)
+      return { path, position: copy.last, bytes: copy.rows.size, sha256 }
+    })
+  }
+
+  install(file: SnapshotFile): Promise<{ readonly last: Position; readonly aside: string }> {
+    return this.#call(() => {
+      const copy = this.#files.get(file.path)
+      if (copy === undefined || !samePosition(copy.last, file.position)) throw new Error('no such snapshot')
+      const { disk } = this.#options
+      for (const { position } of this.#disk.log) disk.aside.add(position.hash)
+      disk.shards[this.shard] = copy.copy()
+      this.#settled = this.#disk.settled
+      this.#fence = Math.max(this.#fence, this.#disk.last.epoch)
+      this.#options.onDurable('install')
+      return { last: this.#disk.last, aside: 'aside' }
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#call(() => undefined)
+  }
+
+  #post(run: () => void): void {
+    const { life } = this.#options
+    if (!life.touch()) return
+    this.#freeAt = Math.max(this.#freeAt, life.time)
+    life.world.at(this.#freeAt, null, () => {
+      if (life.alive) run()
+    })
+  }
+
+  #call<T>(run: () => T): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const { life, random, disk } = this.#options
+    if (!life.touch()) return promise
+    const slow = disk.slowness > 0 && random.chance(disk.slowness) ? random.between(20, 1500) : 0
+    this.#freeAt = Math.max(this.#freeAt, life.time) + random.between(0.05, 0.6) + slow
+    this.#answeredAt = Math.max(this.#freeAt + random.between(0.02, 0.2), this.#answeredAt)
+    let answer: () => void = () => {}
+    // The writer is a thread: a kill ends it with the process; a pause finds it wherever it is.
+    life.world.at(this.#freeAt, null, () => {
+      if (!life.alive) return
+      try {
+        const value = run()
+        const last = this.#disk.last
+        answer = () => {
+          this.#last = last
+          resolve(value)
+        }
+      } catch (error) {
+        answer = () => reject(error)
+      }
+    })
+    life.world.at(this.#answeredAt, life, () => answer())
+    return promise
+  }
+
+  #write(epoch: number, commands: readonly WriteCommand[]): WriteResult {
+    if (epoch < this.#fence) return { kind: 'refused', reason: 'fenced', detail: `epoch ${epoch} is over` }
+    if (this.#options.disk.full) return { kind: 'refused', reason: 'disk', detail: 'the disk is full' }
+    const { last } = this.#disk
+    const index = last.index + 1
+    const ops: Op[] = []
+    const before: OldRow[] = []
+    const outcomes = commands.map(command => this.#judge(epoch, index, command, ops, before))
+    if (ops.length === 0) return { kind: 'done', outcomes, entry: null, seen: last.index }
+    const bytes = encodeEntry({ shard: this.shard, epoch, index, previousHash: last.hash, ops })
+    const entry = { position: positionAfter(last.hash, bytes), bytes }
+    this.#append(entry, before)
+    this.#options.onDurable('write')
+    return { kind: 'done', outcomes, entry: { position: entry.position, bytes: bytes.slice() }, seen: index }
+  }
+
+  #judge(epoch: number, index: number, command: WriteCommand, ops: Op[], before: OldRow[]): WriteOutcome {
+    const { rows } = this.#disk
+    const old = rows.get(command.key) ?? null
+    if (old === null && command.op === 'delete') return { kind: 'missing' }
+    const etag = old === null ? null : etagOf(old.epoch, old.index, old.n)
+    if (!command.conditions.every(condition => conditionHolds(condition, etag)))
+      return { kind: 'preconditionFailed', etag }
+    const n = ops.length
+    const oldHash = old === null ? NO_ROW_HASH : rowHash(old)
+    before.push({ key: command.key, old })
+    const { key, at } = command
+    const done = { etag: etagOf(epoch, index, n), modified: at }
+    if (command.op === 'delete') {
+      ops.push({ table: TABLE_DOCUMENTS, key, oldHash, newRow: null })
+      rows.delete(key)
+      return { kind: 'deleted', ...done }
+    }
+    const { type, body } = command
+    ops.push({ table: TABLE_DOCUMENTS, key, oldHash, newRow: { type, body, modified: at, n } })
+    rows.set(key, { key, type, body, epoch, index, n, modified: at })
+    return { kind: old === null ? 'created' : 'replaced', ...done }
+  }
+
+  #apply(entries: readonly Uint8Array[]): ApplyOutcome {
+    const refuse = (
+      index: number,
+      reason: Extract<ApplyOutcome, { kind: 'refused' }>['reason'],
+      detail: string,
+    ): ApplyOutcome => ({ kind: 'refused', last: this.#disk.last, index, reason, detail })
+    if (this.#options.disk.full) return refuse(this.#disk.last.index + 1, 'disk', 'the disk is full')
+    for (const bytes of entries) {
+      const { last } = this.#disk
+      const peeked = peekEntry(bytes)
+      if (peeked.kind !== 'ok') return refuse(last.index + 1, peeked.kind, peeked.detail)
+      const { shard, epoch, index, previousHash } = peeked.head
+      if (shard !== this.shard) return refuse(index, 'sequence', 'of another shard')
+      if (index <= last.index) {
+        const here = this.#disk.positionAt(index)
+        if (index <= this.#disk.base.index || here?.hash === positionAfter(previousHash, bytes).hash) continue
+        return refuse(index, 'sequence', `entry ${index} is here already, of another history`)
+      }
+      if (index !== last.index + 1 || previousHash !== last.hash || epoch < last.epoch)
+        return refuse(index, 'sequence', `entry ${epoch}.${index} does not follow ${last.epoch}.${last.index}`)
+      const decoded = decodeEntry(bytes)
+      if (decoded.kind !== 'ok') return refuse(index, decoded.kind, decoded.detail)
+      const before: OldRow[] = []
+      let drift: string | null = null
+      for (const [n, op] of decoded.entry.ops.entries()) {
+        const old = this.#disk.rows.get(op.key) ?? null
+        if (hashOf(old) !== op.oldHash) drift = op.key
+        before.push({ key: op.key, old })
+        if (op.newRow === null) this.#disk.rows.delete(op.key)
+        else this.#disk.rows.set(op.key, { key: op.key, epoch, index, ...op.newRow, n })
+      }
+      if (drift !== null) {
+        this.#restore(before)
+        return refuse(index, 'drift', drift)
+      }
+      this.#append({ position: positionAfter(last.hash, bytes), bytes: bytes.slice() }, before)
+      this.#fence = Math.max(this.#fence, epoch)
+    }
+    this.#options.onDurable('apply')
+    return { kind: 'applied', last: this.#disk.last }
+  }
+
+  /** With the housekeeping that shares a transaction: settled old rows go, and the oldest of a log that is too long. */
+  #append(entry: LoggedEntry, before: readonly OldRow[]): void {
+    const disk = this.#disk
+    disk.log.push(entry)
+    disk.undo.set(entry.position.index, before)
+    for (const index of disk.undo.keys()) if (index <= this.#settled) disk.undo.delete(index)
+    if (disk.log.length <= 2 * this.#options.logKept) return
+    const count = Math.min(disk.log.length - this.#options.logKept, this.#settled - disk.base.index)
+    const dropped = count > 0 ? disk.log.splice(0, count) : []
+    disk.base = dropped.at(-1)?.position ?? disk.base
+  }
+
+  #undo(index: number): { readonly quarantined: number; readonly last: Position } {
+    const disk = this.#disk
+    const count = disk.last.index - index
+    if (count < 0) throw new Error(`entry ${index} is beyond the last one, ${disk.last.index}`)
+    if (index < this.#settled) throw new Error(`entries up to ${this.#settled} are committed, not only to ${index}`)
+    for (let at = disk.last.index; at > index; at--) {
+      const before = disk.undo.get(at)
+      if (before === undefined) throw new Error(`the old rows of ${at} are gone`)
+      this.#options.disk.quarantined.add(disk.last.hash)
+      this.#restore(before)
+      disk.undo.delete(at)
+      disk.log.pop()
+    }
+    this.#options.onDurable('undo')
+    return { quarantined: count, last: disk.last }
+  }
+
+  #restore(before: readonly OldRow[]): void {
+    const { rows } = this.#disk
+    for (const { key, old } of [...before].reverse()) {
+      if (old === null) rows.delete(key)
+      else rows.set(key, old)
+    }
+  }
+}
+
+const hashOf = (row: Row | null): string => (row === null ? NO_ROW_HASH : rowHash(row))

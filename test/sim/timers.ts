@@ -1,0 +1,48 @@
+// setTimeout, setInterval and their ends as the process that is running now sees them: production code runs unchanged.
+import type { Life } from './life.ts'
+
+type Timer = { active: boolean; readonly unref: () => Timer; readonly ref: () => Timer }
+
+let running: Life | null = null
+
+/** Whose code runs from here on, until the next call. */
+export function enter(life: Life | null): void {
+  running = life
+}
+
+/** Puts virtual timers in the place of the real ones; the result puts them back. */
+export function replaceTimers(): () => void {
+  const real = { setTimeout, setInterval, clearTimeout, clearInterval }
+  const start = (life: Life, run: () => void, ms: number, repeat: boolean): Timer => {
+    const timer: Timer = { active: true, unref: () => timer, ref: () => timer }
+    const plan = (): void =>
+      life.later(life.trueMs(Math.max(1, ms)), () => {
+        if (!timer.active) return
+        if (repeat) plan()
+        else timer.active = false
+        run()
+      })
+    plan()
+    return timer
+  }
+  const stop = (timer: unknown): void => {
+    if (isTimer(timer)) timer.active = false
+    else real.clearTimeout(timer as Parameters<typeof clearTimeout>[0])
+  }
+  const replace =
+    (repeat: boolean, otherwise: typeof setTimeout | typeof setInterval) =>
+    (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): unknown =>
+      running === null ? otherwise(run, ms, ...args) : start(running, () => run(...args), ms, repeat)
+  Object.assign(globalThis, {
+    setTimeout: replace(false, real.setTimeout),
+    setInterval: replace(true, real.setInterval),
+    clearTimeout: stop,
+    clearInterval: stop,
+  })
+  return () => {
+    running = null
+    Object.assign(globalThis, real)
+  }
+}
+
+const isTimer = (value: unknown): value is Timer => typeof value === 'object' && value !== null && 'active' in value
