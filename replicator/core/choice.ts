@@ -1,7 +1,7 @@
 // What this origin should propose to the register now, judged from all that it knows; nothing where nothing must change.
 import { type OriginName, SHARDS, type ShardName } from '../../router/words.ts'
 import type { PairRecord, Reign } from '../register/record.ts'
-import { SOLO_STAGGER_MS, STABLE_DOUBLINGS_MAX, UNSUSPECTED_STABLE_MS } from './limits.ts'
+import { LOSSES_FREE, SOLO_STAGGER_MS, STABLE_DOUBLINGS_MAX, UNSUSPECTED_STABLE_MS } from './limits.ts'
 import { isFit, isMember, isSole, memberPeer, readyPeer, type State, type TailComparison } from './state.ts'
 
 export type Choice =
@@ -125,7 +125,7 @@ export function nextRecord(
  */
 export function stableMs(s: State): number {
   if (s.losses.length === 0) return Math.min(s.settings.timing.stableMs, UNSUSPECTED_STABLE_MS)
-  const doublings = Math.min(Math.max(0, s.losses.length - 1), STABLE_DOUBLINGS_MAX)
+  const doublings = Math.min(Math.max(0, s.losses.length - LOSSES_FREE), STABLE_DOUBLINGS_MAX)
   return s.settings.timing.stableMs * 2 ** doublings
 }
 

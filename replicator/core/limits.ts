@@ -46,7 +46,11 @@ export const RETRY_MS = 1000
 export const SOLO_STAGGER_MS = 100
 /** A second reseed of a shard within this time raises the alarm instead: it would not help either. */
 export const RESEED_AGAIN_MS = 10 * 60 * 1000
+/** Losses within LOSSES_FORGOTTEN_MS that do not lengthen the stable time yet: one bad evening is no flapping. */
+export const LOSSES_FREE = 3
 /** How many times the stable time may double while a peer keeps failing: 5 s becomes at most 5 min. */
 export const STABLE_DOUBLINGS_MAX = 6
 /** The stable time of a peer that was not lost of late: long enough to see that it stays up after its start. */
 export const UNSUSPECTED_STABLE_MS = 500
+/** Losses of the peer before this no longer lengthen the stable time. */
+export const LOSSES_FORGOTTEN_MS = 10 * 60 * 1000

@@ -3,7 +3,7 @@ import { homeOf, SHARDS, type ShardName } from '../../router/words.ts'
 import type { Reign } from '../register/record.ts'
 import { nextRecord, stableMs, willingPeer } from './choice.ts'
 import type { OperatorCommand } from './events.ts'
-import { HANDOVER_LEVEL_MS, RESEED_AGAIN_MS, RETRY_MS } from './limits.ts'
+import { HANDOVER_LEVEL_MS, LOSSES_FORGOTTEN_MS, RETRY_MS } from './limits.ts'
 import { proposeRecord } from './register.ts'
 import { recommit } from './reign.ts'
 import { announce, markDrifted } from './standby.ts'
@@ -11,7 +11,7 @@ import { emit, isFit, isMember, isSole, log, type Move, memberPeer, persist, typ
 
 export function movesTick(s: State): void {
   // Losses older than the longest stable time no longer count.
-  while (s.losses[0] !== undefined && s.now - s.losses[0] > RESEED_AGAIN_MS) s.losses.shift()
+  while (s.losses[0] !== undefined && s.now - s.losses[0] > LOSSES_FORGOTTEN_MS) s.losses.shift()
   if (s.proposer.busy || s.record === null || !s.synced) return
   if (s.move !== null) return moveTick(s, s.move)
   if (s.adding !== null || isSole(s)) return addingTick(s)
@@ -87,7 +87,8 @@ function beginMove(
     emit(s, { type: 'closeGate', shard })
   }
   emit(s, { type: 'changed' })
-  moveTick(s, s.move)
+  // A proposal may be under way (a person's `leave` waits for none): the move goes on when it is decided.
+  if (!s.proposer.busy) moveTick(s, s.move)
 }
 
 function moveTick(s: State, move: Move): void {
@@ -106,7 +107,9 @@ function moveTick(s: State, move: Move): void {
   if (peer === null) return
   move.proposed = true
   const primaries = { ...record.primaries }
-  for (const shard of move.shards) {
+  // Who leaves leaves no shard behind, nor one that an earlier life reigned over: a primary is a member (I3).
+  const orphans = SHARDS.filter(shard => move.kind === 'leave' && record.primaries[shard].name === s.me)
+  for (const shard of new Set([...move.shards, ...orphans])) {
     const reign: Reign = {
       name: s.peerName,
       incarnation: peer.hello.incarnation,
@@ -161,6 +164,9 @@ export function onCommand(s: State, id: number, command: OperatorCommand): void 
       return announce(s)
     case 'resync':
       if (isSole(s)) return reply(false, 'this origin is the only member: there is nothing to be reseeded from')
+      // Marked as drifted it may not stand: without the other member nobody would serve.
+      if (isMember(s) && (memberPeer(s) === null || willingPeer(s) === null))
+        return reply(false, 'the other member is not there, or not sound: there is nothing to be reseeded from')
       s.resyncByHand = true
       markDrifted(s, SHARDS)
       return reply(true, 'gives up membership and is reseeded')

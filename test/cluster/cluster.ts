@@ -1,9 +1,10 @@
 // A whole local cluster for a test: the code that `npm start` runs, in a directory of its own, watched and always ended.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type LocalCluster, type LocalOptions, startLocal } from '../../deploy/local/cluster.ts'
+import { PidBook } from '../../deploy/local/pids.ts'
 import type { status } from '../../origin/status.ts'
 import { ORIGINS, type OriginName, SHARDS, type ShardName } from '../../router/words.ts'
 
@@ -23,7 +24,10 @@ export type TestCluster = LocalCluster & {
 const STABLE_MS = '500'
 
 export async function startTestCluster(portBase: number, options: Partial<LocalOptions> = {}): Promise<TestCluster> {
-  const home = mkdtempSync(join(tmpdir(), 'tandem-test-'))
+  // The same place each time: what a killed run left behind is found, and stopped, by the next.
+  const home = join(tmpdir(), `tandem-test-${portBase}`)
+  ;(await PidBook.open(home, () => {})).close()
+  rmSync(home, { recursive: true, force: true })
   const originEnv = {
     a: { TANDEM_STABLE_MS: STABLE_MS, ...options.originEnv?.a },
     b: { TANDEM_STABLE_MS: STABLE_MS, ...options.originEnv?.b },

@@ -8,7 +8,9 @@ import { Load } from './load.ts'
 let cluster: TestCluster
 let load: Load
 beforeAll(async () => {
-  cluster = await startTestCluster(24000)
+  // It dies some forty times here, which is what the doubling of the stable time is against.
+  const originEnv = { TANDEM_STABLE_MS: '20' }
+  cluster = await startTestCluster(24000, { originEnv: { a: originEnv, b: originEnv } })
   load = new Load({ urls: ORIGINS.map(name => cluster.origins[name].public), clients: 6 })
   await load.more(50)
 }, 60_000)
@@ -30,8 +32,6 @@ const WRITE_PATH = [
   'group.after-ship:20',
   'link.received.ack:20',
   'group.committed:20',
-  'link.send.entries:1',
-  'link.sent.entries:1',
   'queue.received:20',
   'apply.before-commit:20',
   'apply.after-commit:20',
@@ -43,6 +43,16 @@ const WRITE_PATH = [
 
 test.each(WRITE_PATH)('a dies at %s and is back within the grace', async point => {
   await dieAndReturn(point, async () => {})
+})
+
+test.each(['link.send.entries:1', 'link.sent.entries:1'])('a dies at %s while it brings b level', async point => {
+  await dieAndReturn(point, async () => {
+    await untilServing()
+    await cluster.kill('origin.b')
+    await until(async () => (await cluster.statusOf('a'))?.members.length === 1, 10_000, 'a is alone')
+    await load.more(20)
+    cluster.start('origin.b')
+  })
 })
 
 /** The round at the start asks three registers in each phase; what comes after is a proposal that takes the pair. */
@@ -75,11 +85,7 @@ const SOLO = [
 
 test.each(SOLO)('a dies at %s of the proposal that records it alone', async point => {
   await dieAndReturn(point, async () => {
-    await until(
-      async () => (await cluster.statusOf('a'))?.shards.some(shard => shard.serving) ?? false,
-      20_000,
-      'a serves',
-    )
+    await untilServing()
     await cluster.kill('origin.b')
   })
 })
@@ -103,3 +109,11 @@ test('after all of it: everything acknowledged is there, both copies are equal',
   expect(await load.verify()).toEqual([])
   await cluster.compareCopies()
 })
+
+function untilServing(): Promise<void> {
+  return until(
+    async () => (await cluster.statusOf('a'))?.shards.some(shard => shard.serving) ?? false,
+    20_000,
+    'a serves',
+  )
+}

@@ -21,7 +21,7 @@ test('the link is cut, then healed', async () => {
   const load = new Load({ urls: ORIGINS.map(name => c.origins[name].public), clients: 8 })
   await load.more(200)
   for (const wire of wires) wire.cut()
-  let winner: OriginName | null = null
+  const found: { winner: OriginName | null } = { winner: null }
   await until(
     async () => {
       const both = await Promise.all(ORIGINS.map(name => c.statusOf(name)))
@@ -29,15 +29,16 @@ test('the link is cut, then healed', async () => {
         ORIGINS.map(async name => (await fetch(`${c.origins[name].public}/readyz`)).status),
       )
       const sole = both.find(one => one?.members.length === 1 && one.members[0]?.name === one.name)
-      winner = sole?.name ?? null
-      return (winner !== null && ready.toSorted().join() === '200,503') || ready.join()
+      found.winner = sole?.name ?? null
+      return (found.winner !== null && ready.toSorted().join() === '200,503') || ready.join()
     },
     10_000,
     'one has recorded itself alone and is ready, the other is not',
   )
+  const { winner } = found
   if (winner === null) throw new Error('nobody won')
   await until(
-    async () => (await c.statusOf(winner ?? 'a'))?.shards.every(shard => shard.serving) ?? false,
+    async () => (await c.statusOf(winner))?.shards.every(shard => shard.serving) ?? false,
     5_000,
     'it serves both shards',
   )

@@ -20,7 +20,7 @@ export class Broken extends Error {
   }
 }
 
-type Chosen = { readonly ballot: Ballot; readonly record: PairRecord; readonly at: number }
+type Chosen = { readonly ballot: Ballot; readonly record: PairRecord; readonly at: number; boots: RegisterValue['boots'] }
 type Seen = { running: Running; epoch: number; readonly committed: Record<ShardName, number> }
 
 export class Checker {
@@ -62,11 +62,11 @@ export class Checker {
       if (goesBack)
         throw new Broken('I8', `the register went back from epoch ${newest.record.epoch} to ${record.epoch}`)
       if (record.epoch <= newest.record.epoch) {
-        if (later) this.newest = { ...newest, ballot }
+        if (later) this.newest = { ...newest, ballot, boots: value.boots }
         return
       }
     }
-    this.newest = { ballot, record, at: this.#world.now }
+    this.newest = { ballot, record, at: this.#world.now, boots: value.boots }
     this.#world.story.tell('register', () => `epoch ${record.epoch} is decided: ${record.why} ${brief(record)}`)
     for (const shard of SHARDS) {
       const { name } = record.primaries[shard]

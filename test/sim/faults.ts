@@ -187,7 +187,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       const name = random.pick(ORIGINS)
       const dice = random.unit()
       if (dice < 0.5) return sim.command(name, { kind: 'handover', shard: random.pick(SHARDS) })
-      if (dice < 0.6) return sim.command(name, { kind: 'resync' })
+      // A person looks first: never where the other copy is not sound.
+      if (dice < 0.6) return mayLose(sim, name) ? sim.command(name, { kind: 'resync' }) : undefined
       sim.command(name, { kind: 'drain' })
       sim.world.after(random.between(500, 4000), () => sim.command(name, { kind: 'ready' }))
     },
@@ -205,7 +206,8 @@ function mayLose(sim: Sim, name: OriginName): boolean {
     if (!newest.record.members.some(member => member.name === each && member.store === disk.identity?.store))
       return false
   }
-  return sim.hosts[peerOf(name)].disk.full === false
+  const survivor = sim.hosts[peerOf(name)].running?.replicator.state
+  return survivor?.unfit === null && survivor.identity.drifted.length === 0
 }
 
 export const FAULT_NAMES = Object.keys(FAULTS)

@@ -1,5 +1,7 @@
 // npm run sim -- --seed N --seeds K --steps M --minutes T --scenario NAME --without GUARD --story
+import { registerHooks } from 'node:module'
 import { parseArgs } from 'node:util'
+import { GUARDS, guardText, guardUrl } from './guards.ts'
 
 const { values } = parseArgs({
   options: {
@@ -9,8 +11,21 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     story: { type: 'boolean', default: false },
     hash: { type: 'boolean', default: false },
+    without: { type: 'string' },
+    failures: { type: 'string', default: '5' },
   },
 })
+
+if (values.without !== undefined) {
+  const guard = GUARDS.find(each => each.name === values.without)
+  if (guard === undefined) throw new Error(`no such guard; there are ${GUARDS.map(each => each.name).join(' ')}`)
+  const url = guardUrl(guard)
+  const source = guardText(guard)
+  registerHooks({
+    load: (asked, context, next) =>
+      asked === url ? { format: 'module-typescript', source, shortCircuit: true } : next(asked, context),
+  })
+}
 
 const { runSeed } = await import('./run.ts')
 const first = Number(values.seed)
@@ -31,7 +46,7 @@ for (let seed = first; seed < first + count && performance.now() < endAt; seed++
   failures++
   process.stdout.write(`${outcome.story.join('\n')}\nseed ${seed} breaks ${outcome.broken.message}\n`)
   process.stdout.write(`again: npm run sim -- --seed ${seed} --story\n\n`)
-  if (failures >= 5) break
+  if (failures >= Number(values.failures)) break
 }
 const seconds = (performance.now() - began) / 1000
 process.stdout.write(

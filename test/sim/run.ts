@@ -1,6 +1,7 @@
 // Runs one seed: faults for a while, then calm until the pair is whole again, with every invariant looked at on the way.
 import { Broken } from './checker.ts'
 import { strikeUntil } from './faults.ts'
+import { ORIGINS, SHARDS } from '../../router/words.ts'
 import type { Life } from './life.ts'
 import { Sim } from './sim.ts'
 import { enter, replaceTimers } from './timers.ts'
@@ -96,10 +97,25 @@ export function calmDown(sim: Sim): void {
     // Clients go on until the pair serves them again.
     if (why === null && clients.answered > answeredBefore) clients.stopped = true
     if (why !== null) answeredBefore = clients.answered
-    if (world.now > deadline) throw new Broken('I10', `not whole ${WHOLE_WITHIN_MS} ms after the last fault: ${why}`)
+    if (world.now > deadline) throw new Broken('I10', `not whole ${WHOLE_WITHIN_MS} ms after the last fault: ${why}\n${describe(sim)}`)
     world.after(50, look)
   }
   world.after(50, look)
+}
+
+/** What each origin knows, for a story that ends in a wait. */
+function describe(sim: Sim): string {
+  return ORIGINS.map(name => {
+    const state = sim.hosts[name].running?.replicator.state
+    if (state === undefined) return `  ${name} does not run`
+    const { synced, unfit, leaving, identity, record, peer, proposal, adding, move, losses, blocked, shards } = state
+    const senders = SHARDS.map(shard => {
+      const { reign, last, committed, sender, closing, receiver } = shards[shard]
+      return { shard, reign, last: last.index, committed, acked: sender.acked, phase: sender.phase, closing, waiting: receiver.waiting, applying: receiver.applying }
+    })
+    const { incarnation } = state.settings
+    return `  ${name} ${JSON.stringify({ incarnation, synced, unfit, leaving, identity, record, hello: peer?.hello, proposal, busy: state.proposer.busy, adding, move, losses, blocked, senders })}`
+  }).join('\n')
 }
 
 /** One step a turn of the real event loop, so that all promises that follow from a step have run before the next. */

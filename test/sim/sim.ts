@@ -117,6 +117,12 @@ export class Sim {
     host.kill(older === null ? 'its disk is lost' : 'its disk is replaced by an older copy')
     host.disk = older ?? new Disk()
     host.disk.rolledBack = older !== null
+    const { identity } = host.disk
+    // A copy of the present life can be told only by its place (origin/host/place.ts): it starts as a new store. What puts back
+    // the very file system of the present life is a limit that ARCHITECTURE.md states.
+    const seen = this.checker.newest?.boots[name]
+    if (identity !== null && seen !== undefined && identity.incarnations.includes(seen))
+      host.disk.identity = { ...identity, store: `${identity.store}-copy` }
     this.world.after(awayMs, () => this.restart(name))
   }
 

@@ -1,0 +1,207 @@
+// The guards of the protocol, each with a patch that takes it away: without any one of them some run must fail.
+import { readFileSync } from 'node:fs'
+
+export type Guard = {
+  readonly name: string
+  readonly file: string
+  readonly from: string
+  readonly to: string
+  /** the scenario that needs it, where random runs seldom come to it */
+  readonly scenario?: string
+}
+
+const CORE = 'replicator/core'
+
+export const GUARDS: readonly Guard[] = [
+  {
+    name: 'lease',
+    file: `${CORE}/reign.ts`,
+    from: 'isSole(s) || now < s.lease.heldUntil',
+    to: 'true || isSole(s) || now < s.lease.heldUntil',
+  },
+  { name: 'lease-from-send', file: `${CORE}/lease.ts`, from: 'sentAt + this.#timing.leaseMs)', to: 'now + this.#timing.leaseMs)' },
+  {
+    name: 'grant-of-member-only',
+    file: `${CORE}/link.ts`,
+    from: 'if (isSole(s) || memberPeer(s) !== null) s.lease.answered',
+    to: 'if (isSole(s) || memberPeer(s) !== null || true) s.lease.answered',
+  },
+  { name: 'promise-before-reign', file: `${CORE}/reign.ts`, from: 'now >= reign.notBefore', to: 'true' },
+  {
+    name: 'old-primary-stopped',
+    file: `${CORE}/reign.ts`,
+    from: "if (record.why === 'first boot') return true",
+    to: 'if (s.now >= 0) return true',
+  },
+  {
+    name: 'grace-from-start',
+    file: `${CORE}/choice.ts`,
+    from: 's.startedAt + graceMs, s.memberSince + graceMs)',
+    to: 's.memberSince)',
+  },
+  { name: 'promise-before-takeover', file: `${CORE}/choice.ts`, from: 'Math.max(s.lease.promisedUntil, ', to: 'Math.max(' },
+  {
+    name: 'standing-grants-nothing',
+    file: `${CORE}/link.ts`,
+    from: 'asksAsPrimary && s.synced && !isStanding(s)',
+    to: 'asksAsPrimary && s.synced',
+  },
+  {
+    name: 'standing-acknowledges-nothing',
+    file: `${CORE}/standby.ts`,
+    from: "if (isStanding(s) || !s.synced || s.record?.primaries[shard].name !== s.peerName) return",
+    to: 'if (!s.synced || s.record?.primaries[shard].name !== s.peerName) return',
+  },
+  {
+    name: 'standing-takes-nothing',
+    file: `${CORE}/standby.ts`,
+    from: 'if (reign === undefined || !s.synced || isStanding(s)) return false',
+    to: 'if (reign === undefined || !s.synced) return false',
+  },
+  {
+    name: 'standing-serves-nothing',
+    file: `${CORE}/reign.ts`,
+    from: 'reign === null || reign.start === null || isStanding(s) || !isMember(s)',
+    to: 'reign === null || reign.start === null || !isMember(s)',
+  },
+  {
+    name: 'session-of-acks',
+    file: `${CORE}/sender.ts`,
+    from: "  stop(): void {\n    this.#phase = { kind: 'off' }\n    this.#acked = -1",
+    to: "  stop(): void {\n    this.#phase = { kind: 'off' }",
+  },
+  {
+    name: 'ack-of-member-store',
+    file: `${CORE}/reign.ts`,
+    from: 'store !== undefined && (memberPeer(s) !== null || s.adding?.store === store)',
+    to: 'store !== undefined',
+  },
+  {
+    name: 'commit-waits-for-member',
+    file: `${CORE}/reign.ts`,
+    from: 'peerIsMember(s) || s.adding !== null',
+    to: 's.adding !== null',
+  },
+  {
+    name: 'commit-waits-for-added',
+    file: `${CORE}/reign.ts`,
+    from: 'peerIsMember(s) || s.adding !== null',
+    to: 'peerIsMember(s)',
+  },
+  { name: 'level-before-add', file: `${CORE}/moves.ts`, from: 'if (!level || !mirrors(s) ||', to: 'if (' },
+  {
+    name: 'never-abandon-after-accept',
+    file: `${CORE}/proposer.ts`,
+    from: '!this.#acceptSent && now >= this.#abandonAfter',
+    to: 'now >= this.#abandonAfter',
+  },
+  {
+    name: 'newest-accepted-wins',
+    file: `${CORE}/proposer.ts`,
+    from: 'compareBallots(accepted.ballot, newest.ballot) > 0',
+    to: 'compareBallots(accepted.ballot, newest.ballot) < 0',
+  },
+  { name: 'round-at-start', file: `${CORE}/state.ts`, from: 'synced: false,', to: 'synced: true,' },
+  {
+    name: 'start-committed',
+    file: `${CORE}/reign.ts`,
+    from: 'state.committed >= reign.start && now',
+    to: 'now',
+  },
+  { name: 'job-of-this-reign', file: `${CORE}/standby.ts`, from: '&& epoch >= reign.since', to: '' },
+  { name: 'job-of-this-incarnation', file: `${CORE}/standby.ts`, from: 'reign.incarnation === incarnation && ', to: '' },
+  {
+    name: 'rolled-back',
+    file: `${CORE}/register.ts`,
+    from: 'const rolledBack = seen !== undefined && ',
+    to: 'const rolledBack = s.now < 0 && seen !== undefined && ',
+  },
+  {
+    name: 'fence',
+    file: `${CORE}/reign.ts`,
+    from: "emit(s, { type: 'fence', shard: shard.shard, epoch: record.epoch })",
+    to: '',
+  },
+  {
+    name: 'longer-log',
+    file: `${CORE}/choice.ts`,
+    from: '  if (mine.index > peers.index) return s.me\n  if (peers.index > mine.index) return s.peerName\n',
+    to: '',
+  },
+  { name: 'drifted-does-not-stand', file: `${CORE}/choice.ts`, from: '  if (!isFit(s)) return NOTHING\n', to: '' },
+  { name: 'no-snapshot-onto-member', file: `${CORE}/standby.ts`, from: 'if (!obeys(s, shard) || isMember(s))', to: 'if (!obeys(s, shard))' },
+  {
+    name: 'only-a-member-stands',
+    file: `${CORE}/choice.ts`,
+    from: '!s.synced || s.proposer.busy || !isMember(s) || s.leaving',
+    to: '!s.synced || s.proposer.busy || s.leaving',
+  },
+  {
+    name: 'epoch-of-proposal',
+    file: `${CORE}/register.ts`,
+    from: 'current.record.epoch === next.epoch - 1 ?',
+    to: 'current.record.epoch > 0 ?',
+  },
+  {
+    name: 'readmission-by-both-others',
+    file: `${CORE}/proposer.ts`,
+    from: 'if (phase.accepted.size < MAJORITY) return',
+    to: 'if (phase.accepted.size + this.#empty.size < MAJORITY) return',
+  },
+  {
+    name: 'majority-to-decide',
+    file: `${CORE}/proposer.ts`,
+    from: 'if (phase.accepted.size < MAJORITY) return',
+    to: 'if (phase.accepted.size < 1) return',
+  },
+  {
+    name: 'gate-closed-before-handover',
+    file: `${CORE}/moves.ts`,
+    from: "closing === 'closed' && committed === last.index",
+    to: 'committed === last.index',
+  },
+  {
+    name: 'level-before-handover',
+    file: `${CORE}/moves.ts`,
+    from: '  if (!level) return\n',
+    to: '',
+  },
+  { name: 'verified-before-settle', file: `${CORE}/link.ts`, from: 'Math.min(committed, state.verified)', to: 'Math.min(committed, state.last.index)' },
+  {
+    name: 'lease-after-commit-read',
+    file: 'origin/documents.ts',
+    from: 'if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()\n    if (row',
+    to: 'if (row',
+  },
+  {
+    name: 'read-waits-for-commit',
+    file: 'origin/documents.ts',
+    from: 'if (committed !== true && !(await committed)) return this.#misdirected()',
+    to: 'void committed',
+  },
+  {
+    name: 'answer-waits-for-commit',
+    file: 'origin/write/groups.ts',
+    from: 'const committed = await this.#port.committed(this.#store.shard, seen)',
+    to: 'const committed = true',
+  },
+  {
+    name: 'refusal-waits-for-commit',
+    file: 'origin/write/groups.ts',
+    from: 'const committed = await this.#port.committed(this.#store.shard, seen)',
+    to: "const committed = outcomes.every(each => each.kind === 'preconditionFailed' || each.kind === 'missing') || (await this.#port.committed(this.#store.shard, seen))",
+  },
+]
+
+const ROOT = new URL('../../', import.meta.url)
+
+/** The patched text of the guard's file. Throws where the patch does not match exactly once: the code has moved on. */
+export function without(guard: Guard, text: string): string {
+  const parts = text.split(guard.from)
+  if (parts.length !== 2) throw new Error(`${guard.name}: its text is ${parts.length - 1} times in ${guard.file}`)
+  return parts.join(guard.to)
+}
+
+export const guardUrl = (guard: Guard): string => new URL(guard.file, ROOT).href
+
+export const guardText = (guard: Guard): string => without(guard, readFileSync(new URL(guard.file, ROOT), 'utf8'))
