@@ -132,6 +132,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     stores,
     get: (shard, key) => open[shard].reader.get(key),
     solo: config.solo,
+    reads: config.reads,
   })
   const answer = documentsHandler({ name, documents, bodyBytesMax: BODY_BYTES_MAX, now: Date.now })
   const forwarder = createForwarder(config.peer, config.secret)

@@ -14,7 +14,9 @@ export function onMessage(s: State, session: string, message: LinkMessage): void
       return onBeat(s, peer.hello, message)
     case 'grant':
       // Only the store that the record names can promise on its behalf; a wiped one that took its place cannot.
-      if (isSole(s) || memberPeer(s) !== null) s.lease.answered(message.seq, message.granted, s.now)
+      if (!isSole(s) && memberPeer(s) === null) return
+      s.lease.answered(message.seq, message.granted, s.now)
+      if (message.granted) emit(s, { type: 'granted', seq: message.seq })
       return
     case 'record':
       // The peer speaks of decided records only. A fresh store learns its lineage from the registers, not from here.

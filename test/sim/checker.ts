@@ -20,7 +20,12 @@ export class Broken extends Error {
   }
 }
 
-type Chosen = { readonly ballot: Ballot; readonly record: PairRecord; readonly at: number; boots: RegisterValue['boots'] }
+type Chosen = {
+  readonly ballot: Ballot
+  readonly record: PairRecord
+  readonly at: number
+  boots: RegisterValue['boots']
+}
 type Seen = { running: Running; epoch: number; readonly committed: Record<ShardName, number> }
 
 export class Checker {
@@ -34,6 +39,7 @@ export class Checker {
   readonly #seen: Record<OriginName, Seen | null> = { a: null, b: null }
   newest: Chosen | null = null
   gaveUp = 0
+  rotten = false
 
   constructor(world: World, hosts: Readonly<Record<OriginName, Host>>, clients: Clients) {
     this.#world = world
@@ -165,6 +171,11 @@ export class Checker {
     if (a === null || b === null) return
     for (const shard of SHARDS)
       if (serves(a, shard) && serves(b, shard)) throw new Broken('I5', `both origins serve ${shard} at one moment`)
+  }
+
+  isServed(name: OriginName, shard: ShardName): boolean {
+    const { running } = this.#hosts[name]
+    return running !== null && serves(running, shard)
   }
 
   /** Both are members, each shard is served at home, both copies are equal. */

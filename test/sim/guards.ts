@@ -1,13 +1,12 @@
 // The guards of the protocol, each with a patch that takes it away: without any one of them some run must fail.
 import { readFileSync } from 'node:fs'
 
-export type Guard = {
+export type Patch = { readonly file: string; readonly from: string; readonly to: string }
+
+export type Guard = Patch & {
   readonly name: string
-  readonly file: string
-  readonly from: string
-  readonly to: string
-  /** the scenario that needs it, where random runs seldom come to it */
-  readonly scenario?: string
+  /** the same guard stands in other places too */
+  readonly also?: readonly Patch[]
 }
 
 const CORE = 'replicator/core'
@@ -19,7 +18,12 @@ export const GUARDS: readonly Guard[] = [
     from: 'isSole(s) || now < s.lease.heldUntil',
     to: 'true || isSole(s) || now < s.lease.heldUntil',
   },
-  { name: 'lease-from-send', file: `${CORE}/lease.ts`, from: 'sentAt + this.#timing.leaseMs)', to: 'now + this.#timing.leaseMs)' },
+  {
+    name: 'lease-from-send',
+    file: `${CORE}/lease.ts`,
+    from: 'sentAt + this.#timing.leaseMs)',
+    to: 'now + this.#timing.leaseMs)',
+  },
   {
     name: 'grant-of-member-only',
     file: `${CORE}/link.ts`,
@@ -38,8 +42,26 @@ export const GUARDS: readonly Guard[] = [
     file: `${CORE}/choice.ts`,
     from: 's.startedAt + graceMs, s.memberSince + graceMs)',
     to: 's.memberSince)',
+    also: [
+      {
+        file: `${CORE}/reign.ts`,
+        from: 'Math.max(s.lease.promisedUntil, s.startedAt + s.settings.timing.graceMs)',
+        to: 's.lease.promisedUntil',
+      },
+    ],
   },
-  { name: 'promise-before-takeover', file: `${CORE}/choice.ts`, from: 'Math.max(s.lease.promisedUntil, ', to: 'Math.max(' },
+  {
+    name: 'promise-before-takeover',
+    file: `${CORE}/choice.ts`,
+    from: 'Math.max(s.lease.promisedUntil, ',
+    to: 'Math.max(',
+  },
+  {
+    name: 'standing',
+    file: `${CORE}/state.ts`,
+    from: 's.proposal?.standing ?? false',
+    to: 's.now < 0',
+  },
   {
     name: 'standing-grants-nothing',
     file: `${CORE}/link.ts`,
@@ -49,7 +71,7 @@ export const GUARDS: readonly Guard[] = [
   {
     name: 'standing-acknowledges-nothing',
     file: `${CORE}/standby.ts`,
-    from: "if (isStanding(s) || !s.synced || s.record?.primaries[shard].name !== s.peerName) return",
+    from: 'if (isStanding(s) || !s.synced || s.record?.primaries[shard].name !== s.peerName) return',
     to: 'if (!s.synced || s.record?.primaries[shard].name !== s.peerName) return',
   },
   {
@@ -109,7 +131,12 @@ export const GUARDS: readonly Guard[] = [
     to: 'now',
   },
   { name: 'job-of-this-reign', file: `${CORE}/standby.ts`, from: '&& epoch >= reign.since', to: '' },
-  { name: 'job-of-this-incarnation', file: `${CORE}/standby.ts`, from: 'reign.incarnation === incarnation && ', to: '' },
+  {
+    name: 'job-of-this-incarnation',
+    file: `${CORE}/standby.ts`,
+    from: 'reign.incarnation === incarnation && ',
+    to: '',
+  },
   {
     name: 'rolled-back',
     file: `${CORE}/register.ts`,
@@ -129,7 +156,12 @@ export const GUARDS: readonly Guard[] = [
     to: '',
   },
   { name: 'drifted-does-not-stand', file: `${CORE}/choice.ts`, from: '  if (!isFit(s)) return NOTHING\n', to: '' },
-  { name: 'no-snapshot-onto-member', file: `${CORE}/standby.ts`, from: 'if (!obeys(s, shard) || isMember(s))', to: 'if (!obeys(s, shard))' },
+  {
+    name: 'no-snapshot-onto-member',
+    file: `${CORE}/standby.ts`,
+    from: 'if (!obeys(s, shard) || isMember(s))',
+    to: 'if (!obeys(s, shard))',
+  },
   {
     name: 'only-a-member-stands',
     file: `${CORE}/choice.ts`,
@@ -166,7 +198,12 @@ export const GUARDS: readonly Guard[] = [
     from: '  if (!level) return\n',
     to: '',
   },
-  { name: 'verified-before-settle', file: `${CORE}/link.ts`, from: 'Math.min(committed, state.verified)', to: 'Math.min(committed, state.last.index)' },
+  {
+    name: 'verified-before-settle',
+    file: `${CORE}/link.ts`,
+    from: 'Math.min(committed, state.verified)',
+    to: 'Math.min(committed, state.last.index)',
+  },
   {
     name: 'lease-after-commit-read',
     file: 'origin/documents.ts',
@@ -195,13 +232,14 @@ export const GUARDS: readonly Guard[] = [
 
 const ROOT = new URL('../../', import.meta.url)
 
-/** The patched text of the guard's file. Throws where the patch does not match exactly once: the code has moved on. */
-export function without(guard: Guard, text: string): string {
-  const parts = text.split(guard.from)
-  if (parts.length !== 2) throw new Error(`${guard.name}: its text is ${parts.length - 1} times in ${guard.file}`)
-  return parts.join(guard.to)
+/** The patched text of each file that the guard is in. Throws where a patch does not match exactly once: the code has moved on. */
+export function withoutGuard(guard: Guard): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>()
+  for (const { file, from, to } of [guard, ...(guard.also ?? [])]) {
+    const url = new URL(file, ROOT)
+    const parts = (texts.get(url.href) ?? readFileSync(url, 'utf8')).split(from)
+    if (parts.length !== 2) throw new Error(`${guard.name}: its text is ${parts.length - 1} times in ${file}`)
+    texts.set(url.href, parts.join(to))
+  }
+  return texts
 }
-
-export const guardUrl = (guard: Guard): string => new URL(guard.file, ROOT).href
-
-export const guardText = (guard: Guard): string => without(guard, readFileSync(new URL(guard.file, ROOT), 'utf8'))

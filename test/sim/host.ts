@@ -155,6 +155,7 @@ export class Host {
       stores,
       get: (shard, key) => stores[shard].get(key),
       solo: 'allow',
+      reads: 'lease',
     })
     const whereabouts = new HostWhereabouts(this.name, replicator, () => life.now())
     if (!life.alive) return

@@ -2,7 +2,7 @@
 // from an older copy long after; the queue is silent or refuses.
 
 import type { EntryJob, QueueHandlers, QueueLane } from '../../replicator/queue/lane.ts'
-import { ORIGINS, type OriginName, peerOf } from '../../router/words.ts'
+import { type OriginName, peerOf } from '../../router/words.ts'
 import type { Life } from './life.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
@@ -27,6 +27,8 @@ export class Queues {
   mode: QueueMode = 'up'
   /** share of jobs to which something happens */
   trouble = 0
+  /** every job is late by so much */
+  delayMs = 0
 
   constructor(world: World) {
     this.#world = world
@@ -100,11 +102,9 @@ export class Queues {
 
   #to(name: OriginName, extraMs: number, tell: (handlers: QueueHandlers) => void): void {
     // Whoever is the consumer when it arrives gets it: a job outlives the process that it was meant for.
-    this.#world.after(this.#random.between(0.2, 3) + extraMs, () => {
+    this.#world.after(this.#random.between(0.2, 3) + this.delayMs + extraMs, () => {
       const consumer = this.#consumers[name]
       if (consumer?.life.alive) this.#world.at(this.#world.now, consumer.life, () => tell(consumer.handlers))
     })
   }
 }
-
-export const QUEUE_NAMES = ORIGINS

@@ -16,7 +16,7 @@ export function replaceTimers(): () => void {
   const start = (life: Life, run: () => void, ms: number, repeat: boolean): Timer => {
     const timer: Timer = { active: true, unref: () => timer, ref: () => timer }
     const plan = (): void =>
-      life.later(life.trueMs(Math.max(1, ms)), () => {
+      life.timer(Math.max(1, ms), () => {
         if (!timer.active) return
         if (repeat) plan()
         else timer.active = false
