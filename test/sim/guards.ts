@@ -89,8 +89,8 @@ export const GUARDS: readonly Guard[] = [
   {
     name: 'session-of-acks',
     file: `${CORE}/sender.ts`,
-    from: "  stop(): void {\n    this.#phase = { kind: 'off' }\n    this.#acked = -1",
-    to: "  stop(): void {\n    this.#phase = { kind: 'off' }",
+    from: "  stop(): void {\n    this.#phase = { kind: 'off' }\n    this.#gap = null\n    this.#acked = -1",
+    to: "  stop(): void {\n    this.#phase = { kind: 'off' }\n    this.#gap = null",
   },
   {
     name: 'ack-of-member-store',
@@ -207,8 +207,8 @@ export const GUARDS: readonly Guard[] = [
   {
     name: 'lease-after-commit-read',
     file: 'origin/documents.ts',
-    from: 'if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()\n    if (row',
-    to: 'if (row',
+    from: 'if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()\n    if (this.#parts.reads',
+    to: 'if (this.#parts.reads',
   },
   {
     name: 'read-waits-for-commit',

@@ -27,8 +27,9 @@ export class Queues {
   mode: QueueMode = 'up'
   /** share of jobs to which something happens */
   trouble = 0
-  /** every job is late by so much */
-  delayMs = 0
+  /** jobs are taken and kept until they are released: their consumer stalls */
+  holds = false
+  readonly #held: (() => void)[] = []
 
   constructor(world: World) {
     this.#world = world
@@ -68,6 +69,11 @@ export class Queues {
     }
   }
 
+  release(): void {
+    this.holds = false
+    for (const deliver of this.#held.splice(0)) deliver()
+  }
+
   #carry(life: Life, handlers: QueueHandlers, deliver: () => void): void {
     const random = this.#random
     if (this.mode === 'up') return deliver()
@@ -77,6 +83,10 @@ export class Queues {
   }
 
   #enqueue(to: OriginName, job: EntryJob): void {
+    if (this.holds) {
+      this.#held.push(() => this.#deliver(to, job, 0))
+      return
+    }
     const old = this.#old[to]
     if (old.length < OLD_JOBS_MAX) old.push(job)
     else old[this.#random.int(0, OLD_JOBS_MAX - 1)] = job
@@ -102,7 +112,7 @@ export class Queues {
 
   #to(name: OriginName, extraMs: number, tell: (handlers: QueueHandlers) => void): void {
     // Whoever is the consumer when it arrives gets it: a job outlives the process that it was meant for.
-    this.#world.after(this.#random.between(0.2, 3) + this.delayMs + extraMs, () => {
+    this.#world.after(this.#random.between(0.2, 3) + extraMs, () => {
       const consumer = this.#consumers[name]
       if (consumer?.life.alive) this.#world.at(this.#world.now, consumer.life, () => tell(consumer.handlers))
     })

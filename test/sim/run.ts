@@ -6,7 +6,7 @@ import { strikeUntil } from './faults.ts'
 import type { Life } from './life.ts'
 import type { Scenario, Until } from './scenarios.ts'
 import { Sim } from './sim.ts'
-import { enter, replaceTimers } from './timers.ts'
+import { enter, realTurn, replaceTimers } from './timers.ts'
 
 export type RunOptions = {
   readonly seed: number
@@ -84,6 +84,7 @@ export function byScript(scenario: Scenario): (sim: Sim) => void {
     const deadline = SCRIPT_MS_MAX
     const look = (): void => {
       while (until()) {
+        if (scenario.fair === true && !sim.checker.fair && sim.checker.whyNotWhole() === null) sim.checker.beFair()
         const next = script.next()
         if (next.done) return scenario.needsAPerson === true ? stop(sim) : calmDown(sim)
         until = next.value
@@ -129,6 +130,7 @@ export function calmDown(sim: Sim): void {
         return
       }
       wholeSince ??= world.now
+      checker.fair = true
     } else wholeSince = null
     // Clients go on until the pair serves them again.
     if (why === null && clients.answered > answeredBefore) clients.stopped = true
@@ -175,7 +177,8 @@ function play(sim: Sim, stepsMax: number): Promise<void> {
       enter(null)
       if (last !== null) checker.afterStep(hosts[last.name])
       checker.noTwoServe()
-      if (sim.failed !== null) throw sim.failed
+      const failed = sim.failed ?? checker.failed
+      if (failed !== null) throw failed
       const next = sim.finished || world.steps >= stepsMax ? null : world.next()
       if (next === null) {
         if (sim.finished && !sim.mayDiffer) checker.equalCopies()
@@ -185,11 +188,11 @@ function play(sim: Sim, stepsMax: number): Promise<void> {
       last = next.owner
       enter(last)
       next.run()
-      setImmediate(turn)
+      realTurn(turn)
     } catch (error) {
       reject(error)
     }
   }
-  setImmediate(turn)
+  realTurn(turn)
   return promise
 }

@@ -47,6 +47,7 @@ export class Sim {
       files: snapshotFiles(),
       timing: TIMING,
       logKept: this.world.random.pick([10, 60, 10_000]),
+      reads: this.world.random.chance(0.25) ? 'confirm' : 'lease',
       onFatal: (host, why, cause) => {
         const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
         this.failed = cause instanceof Broken ? cause : new Broken('fatal', `${host.name}: ${why}: ${detail}`)
@@ -153,7 +154,6 @@ export class Sim {
     if (rows.size < 2) return rows.size
     for (const [key, row] of rows) rows.set(key, { ...row, body: new TextEncoder().encode('rot') })
     this.world.story.tell(name, () => `${rows.size} rows of ${shard} rot`)
-    this.checker.rotten = true
     return rows.size
   }
 
