@@ -57,7 +57,9 @@ export class Checker {
   beFair(): void {
     this.fair = true
     this.#clients.lossy = 0
-    this.#clients.onFailed = what => {
+    const fairSince = this.#world.now
+    this.#clients.onFailed = (what, since) => {
+      if (since < fairSince) return
       this.failed ??= new Broken('I10', `a request failed, and nothing else had: ${what}`)
     }
   }

@@ -34,7 +34,7 @@ export class Clients {
   answered = 0
   onConflict: (what: string) => void = () => {}
   /** a request has no outcome */
-  onFailed: (what: string) => void = () => {}
+  onFailed: (what: string, since: number) => void = () => {}
   /** share of forwarded answers that are lost */
   lossy = 0.002
 
@@ -96,7 +96,7 @@ export class Clients {
       }
       const shown = result === null ? 'no answer' : result.kind === 'told' ? JSON.stringify(result.told) : 'turned away'
       this.#world.story.tell(client, () => `#${id} ${key} ${JSON.stringify(ask)}: ${shown}`)
-      if (result?.kind !== 'told' || result.told.kind === 'unknown') this.onFailed(`#${id} ${key}: ${shown}`)
+      if (result?.kind !== 'told' || result.told.kind === 'unknown') this.onFailed(`#${id} ${key}: ${shown}`, call.invoked)
       then()
     }
     this.#world.after(PATIENCE_MS, () => end(null))

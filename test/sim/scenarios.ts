@@ -370,7 +370,7 @@ export const SCENARIOS: readonly Scenario[] = [
       for (let round = 0; round < 6; round++) {
         yield* settled(sim)
         sim.network.slowness = 0.4
-        sim.network.lateMs = 120
+        sim.network.lateMs = 50
         sim.command('a', { kind: 'handover', shard: 's0' })
         yield after(sim, 700)
       }
