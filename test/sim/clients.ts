@@ -96,7 +96,8 @@ export class Clients {
       }
       const shown = result === null ? 'no answer' : result.kind === 'told' ? JSON.stringify(result.told) : 'turned away'
       this.#world.story.tell(client, () => `#${id} ${key} ${JSON.stringify(ask)}: ${shown}`)
-      if (result?.kind !== 'told' || result.told.kind === 'unknown') this.onFailed(`#${id} ${key}: ${shown}`, call.invoked)
+      if (result?.kind !== 'told' || result.told.kind === 'unknown')
+        this.onFailed(`#${id} ${key}: ${shown}`, call.invoked)
       then()
     }
     this.#world.after(PATIENCE_MS, () => end(null))
