@@ -104,7 +104,7 @@ export class Clients {
     this.#world.at(this.#world.now + this.#random.between(0.1, 2), running.life, () => {
       void this.#route(running, shard, key, ask, etag).then(result => {
         const { life } = running
-        if (life.touch()) this.#world.at(life.time + this.#random.between(0.1, 2), null, () => end(result))
+        if (life.touch()) life.departs(this.#random.between(0.1, 2), () => end(result))
       })
     })
   }
@@ -172,12 +172,12 @@ export class Clients {
       if (!this.#network.open(peer, life.name) || this.#random.chance(this.lossy)) return
       this.#world.at(at + this.#network.delay(), life, () => resolve(answer))
     }
-    this.#world.at(life.time + this.#network.delay(), null, () => {
+    life.departs(this.#network.delay(), () => {
       const { running } = this.#hosts[peer]
       if (running === null) return back('refused', this.#world.now)
       this.#world.at(this.#world.now, running.life, () => {
         void this.#dispatch(running, shard, key, ask, etag).then(answer => {
-          if (running.life.touch()) back(answer, running.life.time)
+          if (running.life.touch()) running.life.departs(0, () => back(answer, this.#world.now))
         })
       })
     })

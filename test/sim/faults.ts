@@ -137,6 +137,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       sim.world.story.tell(`reg ${name}`, () => 'wiped')
     },
   },
+  slowTransfer: {
+    weight: 3,
+    strike: (sim, random) => {
+      sim.transfer.ms = random.pick([20, 400, 2500])
+    },
+  },
   slowDisk: {
     weight: 4,
     strike: (sim, random) => {

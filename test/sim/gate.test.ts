@@ -19,7 +19,7 @@ async function simulate(...flags: string[]): Promise<{ readonly code: unknown; r
   return { code, output }
 }
 
-describe.concurrent('without the guard', () => {
+describe('without the guard', () => {
   for (const guard of GUARDS.filter(each => each.needed !== '')) {
     it(`${guard.name} some run breaks an invariant`, { timeout: 180_000 }, async () => {
       const scenario = guard.needed === 'random' ? [] : ['--scenario', guard.needed]

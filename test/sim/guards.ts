@@ -5,8 +5,10 @@ export type Patch = { readonly file: string; readonly from: string; readonly to:
 
 export type Guard = Patch & {
   readonly name: string
-  /** the scenario that needs it, or random faults */
+  /** the scenario that needs it, `random` faults, or '' where it has not been shown */
   readonly needed: string
+  /** why no run needs it by itself: what else forbids the same */
+  readonly coveredBy?: string
   /** seeds within which a run fails: several times what it takes today */
   readonly within: number
   /** the same guard stands in other places too */
@@ -21,8 +23,24 @@ export const GUARDS: readonly Guard[] = [
     needed: 'primary-sleeps',
     within: 10,
     file: `${CORE}/reign.ts`,
-    from: 'isSole(s) || now < s.lease.heldUntil',
-    to: 'true || isSole(s) || now < s.lease.heldUntil',
+    from: "(isSole(s) && s.proposal?.why !== 'add') || now < s.lease.heldUntil",
+    to: 's.now >= 0 || now < s.lease.heldUntil',
+  },
+  {
+    name: 'lease-while-adding',
+    needed: 'sleeps-while-adding',
+    within: 10,
+    file: `${CORE}/reign.ts`,
+    from: "(isSole(s) && s.proposal?.why !== 'add') ||",
+    to: 'isSole(s) ||',
+  },
+  {
+    name: 'nothing-while-installing',
+    needed: 'late-snapshot',
+    within: 10,
+    file: `${CORE}/standby.ts`,
+    from: '  s.shards[shard].installing.add(query)\n',
+    to: '',
   },
   {
     name: 'lease-from-send',
@@ -33,33 +51,25 @@ export const GUARDS: readonly Guard[] = [
     to: 'now + this.#timing.leaseMs)',
   },
   {
-    name: 'grant-of-member-only',
-    needed: '',
-    within: 0,
-    file: `${CORE}/link.ts`,
-    from: 'if (isSole(s) || memberPeer(s) !== null) s.lease.answered',
-    to: 'if (isSole(s) || memberPeer(s) !== null || true) s.lease.answered',
-  },
-  {
     name: 'promise-before-reign',
-    needed: 'dies-after-accept',
-    within: 20,
+    needed: 'standby-disk-hangs',
+    within: 5,
     file: `${CORE}/reign.ts`,
     from: 'now >= reign.notBefore',
     to: 'true',
   },
   {
     name: 'old-primary-stopped',
-    needed: 'dies-after-accept',
-    within: 20,
+    needed: 'standby-disk-hangs',
+    within: 5,
     file: `${CORE}/reign.ts`,
     from: "if (record.why === 'first boot') return true",
     to: 'if (s.now >= 0) return true',
   },
   {
     name: 'grace-from-start',
-    needed: 'added-while-alone',
-    within: 10,
+    needed: 'forgets-its-promise',
+    within: 20,
     file: `${CORE}/choice.ts`,
     from: 's.startedAt + graceMs, s.memberSince + graceMs)',
     to: 's.memberSince)',
@@ -83,6 +93,8 @@ export const GUARDS: readonly Guard[] = [
     name: 'standing',
     needed: '',
     within: 0,
+    coveredBy:
+      'the promises given meanwhile are waited out (promise-before-reign), and what was applied is in the log that the reign starts from',
     file: `${CORE}/state.ts`,
     from: 's.proposal?.standing ?? false',
     to: 's.now < 0',
@@ -91,6 +103,7 @@ export const GUARDS: readonly Guard[] = [
     name: 'standing-grants-nothing',
     needed: '',
     within: 0,
+    coveredBy: 'see standing',
     file: `${CORE}/link.ts`,
     from: 'asksAsPrimary && s.synced && !isStanding(s)',
     to: 'asksAsPrimary && s.synced',
@@ -99,6 +112,7 @@ export const GUARDS: readonly Guard[] = [
     name: 'standing-acknowledges-nothing',
     needed: '',
     within: 0,
+    coveredBy: 'see standing',
     file: `${CORE}/standby.ts`,
     from: 'if (isStanding(s) || !s.synced || s.record?.primaries[shard].name !== s.peerName) return',
     to: 'if (!s.synced || s.record?.primaries[shard].name !== s.peerName) return',
@@ -107,6 +121,7 @@ export const GUARDS: readonly Guard[] = [
     name: 'standing-takes-nothing',
     needed: '',
     within: 0,
+    coveredBy: 'see standing',
     file: `${CORE}/standby.ts`,
     from: 'if (reign === undefined || !s.synced || isStanding(s)) return false',
     to: 'if (reign === undefined || !s.synced) return false',
@@ -115,6 +130,7 @@ export const GUARDS: readonly Guard[] = [
     name: 'standing-serves-nothing',
     needed: '',
     within: 0,
+    coveredBy: 'see standing',
     file: `${CORE}/reign.ts`,
     from: 'reign === null || reign.start === null || isStanding(s) || !isMember(s)',
     to: 'reign === null || reign.start === null || !isMember(s)',
@@ -123,6 +139,7 @@ export const GUARDS: readonly Guard[] = [
     name: 'session-of-acks',
     needed: '',
     within: 0,
+    coveredBy: 'the transport brings no frame of an ended session, and start() forgets as well',
     file: `${CORE}/sender.ts`,
     from: "  stop(): void {\n    this.#phase = { kind: 'off' }\n    this.#gap = null\n    this.#acked = -1",
     to: "  stop(): void {\n    this.#phase = { kind: 'off' }\n    this.#gap = null",
@@ -131,6 +148,8 @@ export const GUARDS: readonly Guard[] = [
     name: 'ack-of-member-store',
     needed: '',
     within: 0,
+    coveredBy:
+      'a store that is no member cannot stand, and the old one under that name is found to be rolled back (rolled-back)',
     file: `${CORE}/reign.ts`,
     from: 'store !== undefined && (memberPeer(s) !== null || s.adding?.store === store)',
     to: 'store !== undefined',
@@ -145,8 +164,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'commit-waits-for-added',
-    needed: 'stands-and-goes-on',
-    within: 10,
+    needed: 'drift-noticed-by-a-member',
+    within: 30,
     file: `${CORE}/reign.ts`,
     from: 'peerIsMember(s) || s.adding !== null',
     to: 'peerIsMember(s)',
@@ -161,8 +180,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'never-abandon-after-accept',
-    needed: 'random',
-    within: 600,
+    needed: 'added-while-alone',
+    within: 60,
     file: `${CORE}/proposer.ts`,
     from: '!this.#acceptSent && now >= this.#abandonAfter',
     to: 'now >= this.#abandonAfter',
@@ -187,6 +206,7 @@ export const GUARDS: readonly Guard[] = [
     name: 'start-committed',
     needed: '',
     within: 0,
+    coveredBy: 'every answer waits for the newest entry that it could have seen',
     file: `${CORE}/reign.ts`,
     from: 'state.committed >= reign.start && now',
     to: 'now',
@@ -203,6 +223,7 @@ export const GUARDS: readonly Guard[] = [
     name: 'job-of-this-incarnation',
     needed: '',
     within: 0,
+    coveredBy: 'job-of-this-reign: an epoch has one incarnation',
     file: `${CORE}/standby.ts`,
     from: 'reign.incarnation === incarnation && ',
     to: '',
@@ -219,6 +240,7 @@ export const GUARDS: readonly Guard[] = [
     name: 'fence',
     needed: '',
     within: 0,
+    coveredBy: 'calls of the writer run in order, and the gate asks for the epoch in the same turn',
     file: `${CORE}/reign.ts`,
     from: "emit(s, { type: 'fence', shard: shard.shard, epoch: record.epoch })",
     to: '',
@@ -227,6 +249,8 @@ export const GUARDS: readonly Guard[] = [
     name: 'longer-log',
     needed: '',
     within: 0,
+    coveredBy:
+      'what only one of two members holds was never acknowledged; it saves tentative writes from the quarantine',
     file: `${CORE}/choice.ts`,
     from: '  if (mine.index > peers.index) return s.me\n  if (peers.index > mine.index) return s.peerName\n',
     to: '',
@@ -243,9 +267,10 @@ export const GUARDS: readonly Guard[] = [
     name: 'no-snapshot-onto-member',
     needed: '',
     within: 0,
+    coveredBy: 'a replaced store gets a new id first, and is no member by it',
     file: `${CORE}/standby.ts`,
-    from: 'if (!obeys(s, shard) || isMember(s))',
-    to: 'if (!obeys(s, shard))',
+    from: '!obeys(s, shard) || isMember(s) ||',
+    to: '!obeys(s, shard) ||',
   },
   {
     name: 'only-a-member-stands',
@@ -282,7 +307,7 @@ export const GUARDS: readonly Guard[] = [
   {
     name: 'gate-closed-before-handover',
     needed: 'handover-under-load',
-    within: 30,
+    within: 300,
     file: `${CORE}/moves.ts`,
     from: "closing === 'closed' && committed === last.index",
     to: 'committed === last.index',

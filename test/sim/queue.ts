@@ -42,10 +42,16 @@ export class Queues {
     return {
       peer,
       add: job => {
-        if (life.touch()) this.#carry(life, handlers, () => this.#enqueue(peer, { ...job, bytes: job.bytes.slice() }))
+        if (life.touch())
+          life.departs(0, () =>
+            this.#carry(life, handlers, () => this.#enqueue(peer, { ...job, bytes: job.bytes.slice() })),
+          )
       },
       probe: nonce => {
-        if (life.touch()) this.#carry(life, handlers, () => this.#to(peer, 0, consumer => consumer.onProbe(nonce)))
+        if (life.touch())
+          life.departs(0, () =>
+            this.#carry(life, handlers, () => this.#to(peer, 0, consumer => consumer.onProbe(nonce))),
+          )
       },
       show: () => {},
       status: () => ({

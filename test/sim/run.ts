@@ -78,7 +78,7 @@ export function byScript(scenario: Scenario): (sim: Sim) => void {
     const { world } = sim
     const random = world.random.fork()
     sim.startAll()
-    sim.clients.begin(4, 2, 30)
+    sim.clients.begin(6, 2, 40)
     const script = scenario.script(sim)
     let until: Until = () => true
     const deadline = SCRIPT_MS_MAX

@@ -472,4 +472,46 @@ export const SCENARIOS: readonly Scenario[] = [
       yield after(sim, 6000)
     },
   },
+  {
+    name: 'standby-disk-hangs',
+    says: 'the disk of one hangs while its heart beats: the other goes solo, and the first does not hear of it',
+    *script(sim) {
+      yield whole(sim)
+      sim.hosts.a.disk.slowness = 1
+      sim.hosts.a.disk.slowMs = 4000
+      yield accepting(sim, 'b', 'solo')
+      sim.cutFor([...bothWays('a', 'b'), ...bothWays('a', 'w')], 2500)
+      yield after(sim, 1500)
+      sim.hosts.a.disk.slowness = 0
+      yield after(sim, 2000)
+    },
+  },
+  {
+    name: 'sleeps-while-adding',
+    says: 'the only member asks to add the other, and is stopped before it hears that this was decided',
+    *script(sim) {
+      yield whole(sim)
+      sim.hosts.b.kill('killed')
+      yield decided(sim, 'a')
+      sim.restart('b')
+      yield accepting(sim, 'a', 'add')
+      sim.hosts.a.running?.life.pause(2700)
+      yield after(sim, 4000)
+    },
+  },
+  {
+    name: 'late-snapshot',
+    says: 'a snapshot is still on its way when the link breaks, and is there when the store has been made level otherwise',
+    *script(sim) {
+      yield whole(sim)
+      const { under } = sim.transfer
+      sim.transfer.ms = 1500
+      sim.command('b', { kind: 'resync' })
+      yield () => sim.transfer.under > under
+      yield after(sim, 100)
+      sim.transfer.ms = 5
+      sim.links.end('the session broke')
+      yield after(sim, 5000)
+    },
+  },
 ]
