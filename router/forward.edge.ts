@@ -75,6 +75,7 @@ async function exchange(
     headers,
     body: bodyOf(call.body),
     redirect: 'manual',
+    duplex: 'half',
     signal,
     cf: { cacheTtl: 0, cacheEverything: false },
   }

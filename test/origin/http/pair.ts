@@ -18,7 +18,7 @@ import { newerView, type View } from '../../../router/view.ts'
 import type { Where, Whereabouts } from '../../../router/whereabouts.ts'
 import { type OriginName, peerOf, type ShardName } from '../../../router/words.ts'
 
-export const SECRET = 'a secret for tests'
+export const SECRET = 'a-secret-for-tests'
 const mac = hostMac(SECRET)
 export const sealView = viewSealer(mac)
 export const LIMITS: ParkingLimits = { ...PARKING_LIMITS, parkMs: 3_000 }
