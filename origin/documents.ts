@@ -22,6 +22,8 @@ export type DocumentParts = {
   readonly get: (shard: ShardName, key: string) => ReadRow
   /** `refuse`: no write is acknowledged by one copy alone */
   readonly solo: 'allow' | 'refuse'
+  /** `confirm`: a read is answered by a round trip on the link that began after it, and by no clock */
+  readonly reads: 'lease' | 'confirm'
 }
 
 /** How long an answer may wait for a lease that is just being renewed: after that it goes out as undecided. */
@@ -55,6 +57,7 @@ export class GuardedDocuments implements Documents {
     if (committed !== true && !(await committed)) return this.#misdirected()
     // The process may have been paused since: what was true then may be history now.
     if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()
+    if (this.#parts.reads === 'confirm' && !(await replicator.confirm())) return this.#misdirected()
     if (row.kind === 'missing') return { kind: 'missing' }
     const { body, type, etag, modified } = row
     return { kind: 'found', document: { body, type, etag, modified } }

@@ -137,6 +137,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     stores,
     get: (shard, key) => open[shard].reader.get(key),
     solo: config.solo,
+    reads: config.reads,
   })
   const mac = hostMac(config.secret)
   const sealView = viewSealer(mac)

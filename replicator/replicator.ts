@@ -2,44 +2,17 @@
 
 import type { View } from '../router/view.ts'
 import { SHARDS, type ShardName } from '../router/words.ts'
-import type { Effect, Event, OperatorCommand, SnapshotOffer } from './core/events.ts'
+import type { Effect, Event, OperatorCommand } from './core/events.ts'
 import { parseMessage } from './core/messages.ts'
 import { Pair } from './core/pair.ts'
 import { isServing, leaseHolds } from './core/reign.ts'
-import { isStanding, type Settings, type State } from './core/state.ts'
-import type { Identity, IdentityFile } from './identity.ts'
+import { isSole, isStanding, type State } from './core/state.ts'
 import { decodeEntryFrame, encodeEntryFrame } from './link/entryframe.ts'
-import {
-  FRAME_ENTRIES,
-  FRAME_MESSAGE,
-  type FrameKind,
-  type LinkHandlers,
-  type LinkTransport,
-} from './link/transport.ts'
-import type { Log } from './log.ts'
-import type { EntryJob, QueueHandlers, QueueLane } from './queue/lane.ts'
-import type { Acceptors } from './register/acceptor.ts'
-import type { LoggedEntry, ShardStore, SnapshotFile } from './store/shardstore.ts'
+import { FRAME_ENTRIES, FRAME_MESSAGE, type FrameKind, type LinkTransport } from './link/transport.ts'
+import type { Parts } from './parts.ts'
+import type { EntryJob, QueueLane } from './queue/lane.ts'
+import type { LoggedEntry, SnapshotFile } from './store/shardstore.ts'
 import { Waiters } from './waiters.ts'
-
-export type Parts = {
-  readonly settings: Settings
-  readonly identity: Identity
-  readonly identityFile: IdentityFile
-  readonly stores: Readonly<Record<ShardName, ShardStore>>
-  readonly acceptors: Acceptors
-  readonly link: (handlers: LinkHandlers) => LinkTransport
-  readonly queue: (handlers: QueueHandlers) => QueueLane
-  /** brings the peer's snapshot onto this disk; rejects where it can't */
-  readonly fetchSnapshot: (shard: ShardName, offer: SnapshotOffer) => Promise<SnapshotFile>
-  /** monotonic milliseconds */
-  readonly now: () => number
-  readonly log: Log
-  /** a named point that a test may have armed: see origin/failpoint.ts */
-  readonly reach: (point: string) => void
-  /** the process can no longer be trusted to go on */
-  readonly fatal: (why: string, cause: unknown) => void
-}
 
 /** The write side of this origin: takes no more writes of a shard, and calls back when none is queued or in the writer. */
 export type GateCloser = (shard: ShardName, closed: () => void) => void
@@ -48,6 +21,8 @@ export type GateCloser = (shard: ShardName, closed: () => void) => void
 const TICK_MS = 20
 /** A queue job is finished, whatever became of its entry, after this long: the lock of a job must not run out. */
 const JOB_WAIT_MS = 2000
+/** A confirmation that takes longer than a lease will not come: the read is judged anew, by whoever is primary then. */
+const CONFIRM_MS = 1000
 
 export class Replicator {
   readonly #parts: Parts
@@ -60,6 +35,8 @@ export class Replicator {
   readonly #ticker: NodeJS.Timeout
   readonly #committed: Readonly<Record<ShardName, Waiters>> = { s0: new Waiters(), s1: new Waiters() }
   readonly #durable: Readonly<Record<ShardName, Waiters>> = { s0: new Waiters(), s1: new Waiters() }
+  readonly #granted = new Waiters()
+  #beatAsked = false
   readonly #listeners = new Set<() => void>()
   readonly #replies = new Map<number, (reply: { ok: boolean; detail: string }) => void>()
   #commandId = 0
@@ -130,6 +107,23 @@ export class Replicator {
     return index <= state.committed ? true : this.#committed[shard].wait(index)
   }
 
+  /**
+   * True once the peer has granted a beat that left after this call: whatever was read before it was read from the
+   * primary, by no clock at all. All calls of one turn share a round trip. At once true for the only member.
+   */
+  confirm(): Promise<boolean> {
+    const { state } = this.#pair
+    if (isSole(state)) return Promise.resolve(true)
+    if (!this.#beatAsked) {
+      this.#beatAsked = true
+      setImmediate(() => {
+        this.#beatAsked = false
+        this.dispatch({ type: 'beatNow' })
+      })
+    }
+    return this.#granted.within(state.lease.seq + 1, CONFIRM_MS)
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -165,6 +159,7 @@ export class Replicator {
       this.#committed[shard].settle(false)
       this.#durable[shard].settle(false)
     }
+    this.#granted.settle(false)
     await Promise.all([this.#link.close(), this.#queue.close(), this.#parts.acceptors.close()])
   }
 
@@ -198,11 +193,7 @@ export class Replicator {
     this.#parts.reach('queue.received')
     this.dispatch({ type: 'entry', session: null, ...job })
     if (this.#pair.state.shards[job.shard].last.index >= job.index) return
-    const durable = this.#durable[job.shard].wait(job.index)
-    const late = Promise.withResolvers<boolean>()
-    const timer = setTimeout(() => late.resolve(false), JOB_WAIT_MS)
-    await Promise.race([durable, late.promise])
-    clearTimeout(timer)
+    await this.#durable[job.shard].within(job.index, JOB_WAIT_MS)
   }
 
   #act(effect: Effect): void {
@@ -270,6 +261,8 @@ export class Replicator {
         return this.#closeGate(effect.shard, () => this.dispatch({ type: 'gateClosed', shard: effect.shard }))
       case 'committed':
         return this.#committed[effect.shard].reached(effect.index)
+      case 'granted':
+        return this.#granted.reached(effect.seq)
       case 'reignEnded':
         this.#committed[effect.shard].settle(false)
         return log.warn({ shard: effect.shard, why: effect.why }, 'a reign ended')
@@ -309,10 +302,10 @@ export class Replicator {
   }
 
   #register({ round, acceptor, lineage, request }: Extract<Effect, { type: 'register' }>): void {
-    if (request.op !== 'read') this.#parts.reach(`register.send.${request.op}`)
-    const replied = this.#parts.acceptors.send(acceptor, lineage, request)
-    this.#after(replied, reply => {
-      if (request.op !== 'read') this.#parts.reach(`register.replied.${request.op}`)
+    const point = `${request.op}.${this.#pair.state.proposal?.why ?? 'probe'}`
+    this.#parts.reach(`register.send.${point}`)
+    this.#after(this.#parts.acceptors.send(acceptor, lineage, request), reply => {
+      this.#parts.reach(`register.replied.${point}`)
       return { type: 'register', round, acceptor, reply }
     })
   }

@@ -13,10 +13,22 @@ export class Waiters {
   /** True when `index` is reached, false when it never will be here. */
   wait(index: number): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
-    let at = this.#waiters.length
-    while (at > 0 && (this.#waiters[at - 1]?.index ?? 0) > index) at--
-    this.#waiters.splice(at, 0, { index, tell: resolve })
+    this.#add({ index, tell: resolve })
     return promise
+  }
+
+  /** The same, and false where it takes longer. */
+  async within(index: number, ms: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const waiter: Waiter = { index, tell: resolve }
+    this.#add(waiter)
+    const timer = setTimeout(() => {
+      this.#waiters = this.#waiters.filter(other => other !== waiter)
+      resolve(false)
+    }, ms)
+    const reached = await promise
+    clearTimeout(timer)
+    return reached
   }
 
   reached(index: number): void {
@@ -30,5 +42,11 @@ export class Waiters {
     const waiters = this.#waiters
     this.#waiters = []
     for (const waiter of waiters) waiter.tell(reached)
+  }
+
+  #add(waiter: Waiter): void {
+    let at = this.#waiters.length
+    while (at > 0 && (this.#waiters[at - 1]?.index ?? 0) > waiter.index) at--
+    this.#waiters.splice(at, 0, waiter)
   }
 }

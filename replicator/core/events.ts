@@ -22,6 +22,8 @@ export type OperatorCommand =
 
 export type Event =
   | { readonly type: 'tick' }
+  /** a read waits for a beat that is granted after it was judged (TANDEM_READS=confirm) */
+  | { readonly type: 'beatNow' }
   | { readonly type: 'linkUp'; readonly session: string }
   | { readonly type: 'linkDown'; readonly session: string; readonly why: string }
   | { readonly type: 'message'; readonly session: string; readonly message: LinkMessage }
@@ -150,6 +152,8 @@ export type Effect =
   /** stop taking writes of this shard; say `gateClosed` when none is left in the writer */
   | { readonly type: 'closeGate'; readonly shard: ShardName }
   | { readonly type: 'committed'; readonly shard: ShardName; readonly index: number }
+  /** the peer has granted this beat: it had not stood when it received it */
+  | { readonly type: 'granted'; readonly seq: number }
   /** writes that were not committed by now can no longer be decided here */
   | { readonly type: 'reignEnded'; readonly shard: ShardName; readonly why: string }
   /** the view, or who may serve, may have changed */

@@ -49,6 +49,10 @@ export class Lease {
     this.#promisedUntil = Math.max(this.#promisedUntil, now + graceMs)
   }
 
+  /** number of the last beat */
+  get seq(): number {
+    return this.#seq
+  }
   get heldUntil(): number {
     return this.#heldUntil
   }

@@ -14,7 +14,9 @@ export function onMessage(s: State, session: string, message: LinkMessage): void
       return onBeat(s, peer.hello, message)
     case 'grant':
       // Only the store that the record names can promise on its behalf; a wiped one that took its place cannot.
-      if (isSole(s) || memberPeer(s) !== null) s.lease.answered(message.seq, message.granted, s.now)
+      if (!isSole(s) && memberPeer(s) === null) return
+      s.lease.answered(message.seq, message.granted, s.now)
+      if (message.granted) emit(s, { type: 'granted', seq: message.seq })
       return
     case 'record':
       // The peer speaks of decided records only. A fresh store learns its lineage from the registers, not from here.
@@ -56,6 +58,8 @@ function onHello(s: State, session: string, hello: Hello): void {
     log(s, 'info', 'the link is up', { store: hello.store, incarnation: hello.incarnation })
     if (s.record !== null) sendToPeer(s, { type: 'record', record: s.record })
   }
+  // The pair has just booted, or this store is new in it: the registers know, and need not be waited for.
+  if (hello.lineage !== null && s.identity.lineage === null) s.registers.nextProbeAt = s.now
   if (hello.lineage !== null && s.identity.lineage !== null && hello.lineage !== s.identity.lineage)
     log(s, 'error', 'the other origin belongs to another lineage', { theirs: hello.lineage, ours: s.identity.lineage })
   // What it needs now is not what it was being sent: begin again.

@@ -44,6 +44,9 @@ function handle(s: State, event: Event): void {
   switch (event.type) {
     case 'tick':
       return tick(s)
+    case 'beatNow':
+      if (s.peer !== null) beat(s)
+      return
     case 'linkUp':
       s.peer = { session: event.session, since: s.now, hello: null, epoch: 0 }
       announce(s)

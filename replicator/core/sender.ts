@@ -51,6 +51,8 @@ export class Sender {
   #sentBytes = 0
   #refusals = new Map<number, number>()
   #reseed = false
+  /** a gap that is being closed, shown as a job with progress: rejoin, or what the standby missed */
+  #gap: { readonly from: number; readonly to: number; shown: number } | null = null
 
   constructor(shard: ShardName, emit: (effect: Effect) => void) {
     this.#shard = shard
@@ -96,6 +98,7 @@ export class Sender {
 
   stop(): void {
     this.#phase = { kind: 'off' }
+    this.#gap = null
     this.#acked = -1
     this.#forgetSent()
     this.#reading = false
@@ -126,6 +129,8 @@ export class Sender {
     this.#ackedPosition = common
     this.#cursor = common.index + 1
     this.#probeAt = now
+    if (this.#gap === null && common.index < this.#last) this.#gap = { from: common.index, to: this.#last, shown: -1 }
+    this.#showGap()
     this.#pump()
   }
 
@@ -175,6 +180,7 @@ export class Sender {
     while (this.#sent[0] !== undefined && this.#sent[0].index <= position.index)
       this.#sentBytes -= this.#sent.shift()?.bytes ?? 0
     for (const index of this.#refusals.keys()) if (index <= position.index) this.#refusals.delete(index)
+    this.#showGap()
     this.#pump()
   }
 
@@ -229,6 +235,8 @@ export class Sender {
   #snapshot(): void {
     this.#phase = { kind: 'snapshotting', query: ++this.#query }
     this.#acked = -1
+    this.#gap = { from: 0, to: this.#last, shown: -1 }
+    this.#showGap()
     this.#emit({ type: 'makeSnapshot', shard: this.#shard, query: this.#query })
   }
 
@@ -266,6 +274,18 @@ export class Sender {
     this.#sent.push({ index: entry.position.index, at: now, bytes: entry.bytes.length })
     this.#sentBytes += entry.bytes.length
     this.#cursor = entry.position.index + 1
+  }
+
+  #showGap(): void {
+    const gap = this.#gap
+    if (gap === null) return
+    const reached = Math.max(0, this.#acked - gap.from)
+    const percent = gap.to <= gap.from ? 100 : Math.min(100, Math.floor((100 * reached) / (gap.to - gap.from)))
+    if (percent === gap.shown) return
+    gap.shown = percent
+    const done = percent === 100
+    this.#emit({ type: 'show', shard: this.#shard, what: 'rejoin', progress: percent, done })
+    if (done) this.#gap = null
   }
 
   #forgetSent(): void {

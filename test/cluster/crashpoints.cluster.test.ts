@@ -55,19 +55,19 @@ test.each(['link.send.entries:1', 'link.sent.entries:1'])('a dies at %s while it
   })
 })
 
-/** The round at the start asks three registers in each phase; what comes after is a proposal that takes the pair. */
+/** Each phase of a round asks three registers. */
 const PROPOSAL = [
   'identity.before-rename:1',
   'identity.after-rename:1',
   'identity.before-rename:2',
   'identity.after-rename:2',
-  'register.send.prepare:1',
-  'register.send.prepare:2',
-  'register.replied.prepare:2',
-  'register.send.accept:1',
-  'register.send.accept:2',
-  'register.replied.accept:1',
-  'register.replied.accept:2',
+  'register.send.prepare.sync:1',
+  'register.send.prepare.sync:2',
+  'register.replied.prepare.sync:2',
+  'register.send.accept.sync:1',
+  'register.send.accept.sync:2',
+  'register.replied.accept.sync:1',
+  'register.replied.accept.sync:2',
 ]
 
 test.each(PROPOSAL)('a dies at %s of its round at the start', async point => {
@@ -75,12 +75,12 @@ test.each(PROPOSAL)('a dies at %s of its round at the start', async point => {
 })
 
 const SOLO = [
-  'register.send.prepare:4',
-  'register.replied.prepare:5',
-  'register.send.accept:4',
-  'register.send.accept:5',
-  'register.replied.accept:4',
-  'register.replied.accept:5',
+  'register.send.prepare.solo:1',
+  'register.replied.prepare.solo:2',
+  'register.send.accept.solo:1',
+  'register.send.accept.solo:2',
+  'register.replied.accept.solo:1',
+  'register.replied.accept.solo:2',
 ]
 
 test.each(SOLO)('a dies at %s of the proposal that records it alone', async point => {

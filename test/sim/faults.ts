@@ -85,6 +85,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     weight: 3,
     strike: (sim, random) => {
       sim.network.slowness = random.between(0.02, 0.5)
+      sim.network.lateMs = random.pick([100, 400, 2000])
       sim.world.after(random.between(200, 4000), () => {
         sim.network.slowness = 0
       })

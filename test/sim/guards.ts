@@ -1,13 +1,16 @@
 // The guards of the protocol, each with a patch that takes it away: without any one of them some run must fail.
 import { readFileSync } from 'node:fs'
 
-export type Guard = {
+export type Patch = { readonly file: string; readonly from: string; readonly to: string }
+
+export type Guard = Patch & {
   readonly name: string
-  readonly file: string
-  readonly from: string
-  readonly to: string
-  /** the scenario that needs it, where random runs seldom come to it */
-  readonly scenario?: string
+  /** the scenario that needs it, or random faults */
+  readonly needed: string
+  /** seeds within which a run fails: several times what it takes today */
+  readonly within: number
+  /** the same guard stands in other places too */
+  readonly also?: readonly Patch[]
 }
 
 const CORE = 'replicator/core'
@@ -15,178 +18,319 @@ const CORE = 'replicator/core'
 export const GUARDS: readonly Guard[] = [
   {
     name: 'lease',
+    needed: 'primary-sleeps',
+    within: 10,
     file: `${CORE}/reign.ts`,
     from: 'isSole(s) || now < s.lease.heldUntil',
     to: 'true || isSole(s) || now < s.lease.heldUntil',
   },
-  { name: 'lease-from-send', file: `${CORE}/lease.ts`, from: 'sentAt + this.#timing.leaseMs)', to: 'now + this.#timing.leaseMs)' },
+  {
+    name: 'lease-from-send',
+    needed: 'wakes-to-old-grants',
+    within: 20,
+    file: `${CORE}/lease.ts`,
+    from: 'sentAt + this.#timing.leaseMs)',
+    to: 'now + this.#timing.leaseMs)',
+  },
   {
     name: 'grant-of-member-only',
+    needed: '',
+    within: 0,
     file: `${CORE}/link.ts`,
     from: 'if (isSole(s) || memberPeer(s) !== null) s.lease.answered',
     to: 'if (isSole(s) || memberPeer(s) !== null || true) s.lease.answered',
   },
-  { name: 'promise-before-reign', file: `${CORE}/reign.ts`, from: 'now >= reign.notBefore', to: 'true' },
+  {
+    name: 'promise-before-reign',
+    needed: 'dies-after-accept',
+    within: 20,
+    file: `${CORE}/reign.ts`,
+    from: 'now >= reign.notBefore',
+    to: 'true',
+  },
   {
     name: 'old-primary-stopped',
+    needed: 'dies-after-accept',
+    within: 20,
     file: `${CORE}/reign.ts`,
     from: "if (record.why === 'first boot') return true",
     to: 'if (s.now >= 0) return true',
   },
   {
     name: 'grace-from-start',
+    needed: 'added-while-alone',
+    within: 10,
     file: `${CORE}/choice.ts`,
     from: 's.startedAt + graceMs, s.memberSince + graceMs)',
     to: 's.memberSince)',
+    also: [
+      {
+        file: `${CORE}/reign.ts`,
+        from: 'Math.max(s.lease.promisedUntil, s.startedAt + s.settings.timing.graceMs)',
+        to: 's.lease.promisedUntil',
+      },
+    ],
   },
-  { name: 'promise-before-takeover', file: `${CORE}/choice.ts`, from: 'Math.max(s.lease.promisedUntil, ', to: 'Math.max(' },
+  {
+    name: 'promise-before-takeover',
+    needed: 'sent-away-by-hand',
+    within: 5,
+    file: `${CORE}/choice.ts`,
+    from: 'Math.max(s.lease.promisedUntil, ',
+    to: 'Math.max(',
+  },
+  {
+    name: 'standing',
+    needed: '',
+    within: 0,
+    file: `${CORE}/state.ts`,
+    from: 's.proposal?.standing ?? false',
+    to: 's.now < 0',
+  },
   {
     name: 'standing-grants-nothing',
+    needed: '',
+    within: 0,
     file: `${CORE}/link.ts`,
     from: 'asksAsPrimary && s.synced && !isStanding(s)',
     to: 'asksAsPrimary && s.synced',
   },
   {
     name: 'standing-acknowledges-nothing',
+    needed: '',
+    within: 0,
     file: `${CORE}/standby.ts`,
-    from: "if (isStanding(s) || !s.synced || s.record?.primaries[shard].name !== s.peerName) return",
+    from: 'if (isStanding(s) || !s.synced || s.record?.primaries[shard].name !== s.peerName) return',
     to: 'if (!s.synced || s.record?.primaries[shard].name !== s.peerName) return',
   },
   {
     name: 'standing-takes-nothing',
+    needed: '',
+    within: 0,
     file: `${CORE}/standby.ts`,
     from: 'if (reign === undefined || !s.synced || isStanding(s)) return false',
     to: 'if (reign === undefined || !s.synced) return false',
   },
   {
     name: 'standing-serves-nothing',
+    needed: '',
+    within: 0,
     file: `${CORE}/reign.ts`,
     from: 'reign === null || reign.start === null || isStanding(s) || !isMember(s)',
     to: 'reign === null || reign.start === null || !isMember(s)',
   },
   {
     name: 'session-of-acks',
+    needed: '',
+    within: 0,
     file: `${CORE}/sender.ts`,
-    from: "  stop(): void {\n    this.#phase = { kind: 'off' }\n    this.#acked = -1",
-    to: "  stop(): void {\n    this.#phase = { kind: 'off' }",
+    from: "  stop(): void {\n    this.#phase = { kind: 'off' }\n    this.#gap = null\n    this.#acked = -1",
+    to: "  stop(): void {\n    this.#phase = { kind: 'off' }\n    this.#gap = null",
   },
   {
     name: 'ack-of-member-store',
+    needed: '',
+    within: 0,
     file: `${CORE}/reign.ts`,
     from: 'store !== undefined && (memberPeer(s) !== null || s.adding?.store === store)',
     to: 'store !== undefined',
   },
   {
     name: 'commit-waits-for-member',
+    needed: 'added-while-alone',
+    within: 5,
     file: `${CORE}/reign.ts`,
     from: 'peerIsMember(s) || s.adding !== null',
     to: 's.adding !== null',
   },
   {
     name: 'commit-waits-for-added',
+    needed: 'stands-and-goes-on',
+    within: 10,
     file: `${CORE}/reign.ts`,
     from: 'peerIsMember(s) || s.adding !== null',
     to: 'peerIsMember(s)',
   },
-  { name: 'level-before-add', file: `${CORE}/moves.ts`, from: 'if (!level || !mirrors(s) ||', to: 'if (' },
+  {
+    name: 'level-before-add',
+    needed: 'primary-sleeps',
+    within: 10,
+    file: `${CORE}/moves.ts`,
+    from: 'if (!level || !mirrors(s) ||',
+    to: 'if (',
+  },
   {
     name: 'never-abandon-after-accept',
+    needed: 'random',
+    within: 600,
     file: `${CORE}/proposer.ts`,
     from: '!this.#acceptSent && now >= this.#abandonAfter',
     to: 'now >= this.#abandonAfter',
   },
   {
     name: 'newest-accepted-wins',
+    needed: 'dies-after-accept',
+    within: 10,
     file: `${CORE}/proposer.ts`,
     from: 'compareBallots(accepted.ballot, newest.ballot) > 0',
     to: 'compareBallots(accepted.ballot, newest.ballot) < 0',
   },
-  { name: 'round-at-start', file: `${CORE}/state.ts`, from: 'synced: false,', to: 'synced: true,' },
+  {
+    name: 'round-at-start',
+    needed: 'added-while-alone',
+    within: 5,
+    file: `${CORE}/state.ts`,
+    from: 'synced: false,',
+    to: 'synced: true,',
+  },
   {
     name: 'start-committed',
+    needed: '',
+    within: 0,
     file: `${CORE}/reign.ts`,
     from: 'state.committed >= reign.start && now',
     to: 'now',
   },
-  { name: 'job-of-this-reign', file: `${CORE}/standby.ts`, from: '&& epoch >= reign.since', to: '' },
-  { name: 'job-of-this-incarnation', file: `${CORE}/standby.ts`, from: 'reign.incarnation === incarnation && ', to: '' },
+  {
+    name: 'job-of-this-reign',
+    needed: 'late-job-of-an-earlier-reign',
+    within: 5,
+    file: `${CORE}/standby.ts`,
+    from: '&& epoch >= reign.since',
+    to: '',
+  },
+  {
+    name: 'job-of-this-incarnation',
+    needed: '',
+    within: 0,
+    file: `${CORE}/standby.ts`,
+    from: 'reign.incarnation === incarnation && ',
+    to: '',
+  },
   {
     name: 'rolled-back',
+    needed: 'older-copy-restored',
+    within: 10,
     file: `${CORE}/register.ts`,
     from: 'const rolledBack = seen !== undefined && ',
     to: 'const rolledBack = s.now < 0 && seen !== undefined && ',
   },
   {
     name: 'fence',
+    needed: '',
+    within: 0,
     file: `${CORE}/reign.ts`,
     from: "emit(s, { type: 'fence', shard: shard.shard, epoch: record.epoch })",
     to: '',
   },
   {
     name: 'longer-log',
+    needed: '',
+    within: 0,
     file: `${CORE}/choice.ts`,
     from: '  if (mine.index > peers.index) return s.me\n  if (peers.index > mine.index) return s.peerName\n',
     to: '',
   },
-  { name: 'drifted-does-not-stand', file: `${CORE}/choice.ts`, from: '  if (!isFit(s)) return NOTHING\n', to: '' },
-  { name: 'no-snapshot-onto-member', file: `${CORE}/standby.ts`, from: 'if (!obeys(s, shard) || isMember(s))', to: 'if (!obeys(s, shard))' },
+  {
+    name: 'drifted-does-not-stand',
+    needed: 'drift',
+    within: 10,
+    file: `${CORE}/choice.ts`,
+    from: '  if (!isFit(s)) return NOTHING\n',
+    to: '',
+  },
+  {
+    name: 'no-snapshot-onto-member',
+    needed: '',
+    within: 0,
+    file: `${CORE}/standby.ts`,
+    from: 'if (!obeys(s, shard) || isMember(s))',
+    to: 'if (!obeys(s, shard))',
+  },
   {
     name: 'only-a-member-stands',
+    needed: 'stands-and-goes-on',
+    within: 10,
     file: `${CORE}/choice.ts`,
     from: '!s.synced || s.proposer.busy || !isMember(s) || s.leaving',
     to: '!s.synced || s.proposer.busy || s.leaving',
   },
   {
     name: 'epoch-of-proposal',
+    needed: 'dies-after-accept',
+    within: 10,
     file: `${CORE}/register.ts`,
     from: 'current.record.epoch === next.epoch - 1 ?',
     to: 'current.record.epoch > 0 ?',
   },
   {
     name: 'readmission-by-both-others',
+    needed: 'wiped-during-accept',
+    within: 10,
     file: `${CORE}/proposer.ts`,
     from: 'if (phase.accepted.size < MAJORITY) return',
     to: 'if (phase.accepted.size + this.#empty.size < MAJORITY) return',
   },
   {
     name: 'majority-to-decide',
+    needed: 'restarts-within-grace',
+    within: 10,
     file: `${CORE}/proposer.ts`,
     from: 'if (phase.accepted.size < MAJORITY) return',
     to: 'if (phase.accepted.size < 1) return',
   },
   {
     name: 'gate-closed-before-handover',
+    needed: 'handover-under-load',
+    within: 30,
     file: `${CORE}/moves.ts`,
     from: "closing === 'closed' && committed === last.index",
     to: 'committed === last.index',
   },
   {
     name: 'level-before-handover',
+    needed: 'handover-under-load',
+    within: 30,
     file: `${CORE}/moves.ts`,
     from: '  if (!level) return\n',
     to: '',
   },
-  { name: 'verified-before-settle', file: `${CORE}/link.ts`, from: 'Math.min(committed, state.verified)', to: 'Math.min(committed, state.last.index)' },
+  {
+    name: 'verified-before-settle',
+    needed: 'random',
+    within: 500,
+    file: `${CORE}/link.ts`,
+    from: 'Math.min(committed, state.verified)',
+    to: 'Math.min(committed, state.last.index)',
+  },
   {
     name: 'lease-after-commit-read',
+    needed: '',
+    within: 0,
     file: 'origin/documents.ts',
-    from: 'if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()\n    if (row',
-    to: 'if (row',
+    from: 'if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()\n    if (this.#parts.reads',
+    to: 'if (this.#parts.reads',
   },
   {
     name: 'read-waits-for-commit',
+    needed: 'random',
+    within: 400,
     file: 'origin/documents.ts',
     from: 'if (committed !== true && !(await committed)) return this.#misdirected()',
     to: 'void committed',
   },
   {
     name: 'answer-waits-for-commit',
+    needed: 'random',
+    within: 60,
     file: 'origin/write/groups.ts',
     from: 'const committed = await this.#port.committed(this.#store.shard, seen)',
     to: 'const committed = true',
   },
   {
     name: 'refusal-waits-for-commit',
+    needed: 'random',
+    within: 1500,
     file: 'origin/write/groups.ts',
     from: 'const committed = await this.#port.committed(this.#store.shard, seen)',
     to: "const committed = outcomes.every(each => each.kind === 'preconditionFailed' || each.kind === 'missing') || (await this.#port.committed(this.#store.shard, seen))",
@@ -195,13 +339,14 @@ export const GUARDS: readonly Guard[] = [
 
 const ROOT = new URL('../../', import.meta.url)
 
-/** The patched text of the guard's file. Throws where the patch does not match exactly once: the code has moved on. */
-export function without(guard: Guard, text: string): string {
-  const parts = text.split(guard.from)
-  if (parts.length !== 2) throw new Error(`${guard.name}: its text is ${parts.length - 1} times in ${guard.file}`)
-  return parts.join(guard.to)
+/** The patched text of each file that the guard is in. Throws where a patch does not match exactly once: the code has moved on. */
+export function withoutGuard(guard: Guard): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>()
+  for (const { file, from, to } of [guard, ...(guard.also ?? [])]) {
+    const url = new URL(file, ROOT)
+    const parts = (texts.get(url.href) ?? readFileSync(url, 'utf8')).split(from)
+    if (parts.length !== 2) throw new Error(`${guard.name}: its text is ${parts.length - 1} times in ${file}`)
+    texts.set(url.href, parts.join(to))
+  }
+  return texts
 }
-
-export const guardUrl = (guard: Guard): string => new URL(guard.file, ROOT).href
-
-export const guardText = (guard: Guard): string => without(guard, readFileSync(new URL(guard.file, ROOT), 'utf8'))

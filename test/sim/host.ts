@@ -35,6 +35,7 @@ export type Surroundings = {
   readonly files: Map<string, ShardDisk>
   readonly timing: Timing
   readonly logKept: number
+  readonly reads: 'lease' | 'confirm'
   readonly onFatal: (host: Host, why: string, cause: unknown) => void
   readonly onDurable: (host: Host, shard: ShardName, what: 'write' | 'apply' | 'undo' | 'install') => void
 }
@@ -155,6 +156,7 @@ export class Host {
       stores,
       get: (shard, key) => stores[shard].get(key),
       solo: 'allow',
+      reads: this.#around.reads,
     })
     const whereabouts = new HostWhereabouts(this.name, replicator, () => life.now())
     if (!life.alive) return

@@ -78,4 +78,9 @@ export class Life {
   later(ms: number, run: () => void): void {
     this.world.at(this.time + ms, this, run)
   }
+
+  /** The same, by its own clock. */
+  timer(ms: number, run: () => void): void {
+    this.world.at(this.time + ms / this.#rate, this, run, true)
+  }
 }

@@ -30,6 +30,8 @@ export class Links {
   #session: Session | null = null
   #dialling = false
   #count = 0
+  /** no session is given up for silence: TCP waits on */
+  patience = false
 
   constructor(world: World, network: Network) {
     this.#world = world
@@ -82,7 +84,7 @@ export class Links {
       for (const frame of session.stalled[name].splice(0)) this.#deliver(session, name, frame)
     }
     // TCP may also wait longer than the cut lasts, and then bring all that stalled.
-    if (this.#network.both('a', 'b') || this.#random.chance(0.5)) return
+    if (this.#network.both('a', 'b') || this.patience || this.#random.chance(0.5)) return
     this.#world.after(this.#random.between(...SILENCE_MS), () => {
       if (this.#session === session && !this.#network.both('a', 'b')) this.end('silence')
     })

@@ -1,7 +1,7 @@
 // npm run sim -- --seed N --seeds K --steps M --minutes T --scenario NAME --without GUARD --story
 import { registerHooks } from 'node:module'
 import { parseArgs } from 'node:util'
-import { GUARDS, guardText, guardUrl } from './guards.ts'
+import { GUARDS, withoutGuard } from './guards.ts'
 
 const { values } = parseArgs({
   options: {
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     story: { type: 'boolean', default: false },
     hash: { type: 'boolean', default: false },
+    scenario: { type: 'string' },
     without: { type: 'string' },
     failures: { type: 'string', default: '5' },
   },
@@ -19,15 +20,20 @@ const { values } = parseArgs({
 if (values.without !== undefined) {
   const guard = GUARDS.find(each => each.name === values.without)
   if (guard === undefined) throw new Error(`no such guard; there are ${GUARDS.map(each => each.name).join(' ')}`)
-  const url = guardUrl(guard)
-  const source = guardText(guard)
+  const patched = withoutGuard(guard)
   registerHooks({
-    load: (asked, context, next) =>
-      asked === url ? { format: 'module-typescript', source, shortCircuit: true } : next(asked, context),
+    load: (url, context, next) => {
+      const source = patched.get(url)
+      return source === undefined ? next(url, context) : { format: 'module-typescript', source, shortCircuit: true }
+    },
   })
 }
 
-const { runSeed } = await import('./run.ts')
+const { byScript, runSeed } = await import('./run.ts')
+const { SCENARIOS } = await import('./scenarios.ts')
+const scenarios = values.scenario === 'all' ? SCENARIOS : SCENARIOS.filter(each => each.name === values.scenario)
+if (values.scenario !== undefined && scenarios.length === 0)
+  throw new Error(`no such scenario; there are ${SCENARIOS.map(each => each.name).join(' ')}`)
 const first = Number(values.seed)
 const endAt =
   values.minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + Number(values.minutes) * 60_000
@@ -37,16 +43,21 @@ const began = performance.now()
 let steps = 0
 let failures = 0
 let seeds = 0
-for (let seed = first; seed < first + count && performance.now() < endAt; seed++) {
-  const outcome = await runSeed({ seed, stepsMax: Number(values.steps), hashed: values.hash, aloud: values.story })
-  steps += outcome.steps
-  seeds++
-  if (count === 1) process.stdout.write(`${JSON.stringify({ ...outcome, story: undefined, broken: undefined })}\n`)
-  if (outcome.broken === null) continue
-  failures++
-  process.stdout.write(`${outcome.story.join('\n')}\nseed ${seed} breaks ${outcome.broken.message}\n`)
-  process.stdout.write(`again: npm run sim -- --seed ${seed} --story\n\n`)
-  if (failures >= Number(values.failures)) break
+const kinds = scenarios.length === 0 ? [null] : scenarios
+run: for (let seed = first; seed < first + count && performance.now() < endAt; seed++) {
+  for (const scenario of kinds) {
+    const options = { seed, stepsMax: Number(values.steps), hashed: values.hash, aloud: values.story }
+    const outcome = scenario === null ? await runSeed(options) : await runSeed(options, byScript(scenario))
+    steps += outcome.steps
+    seeds++
+    if (count === 1) process.stdout.write(`${JSON.stringify({ ...outcome, story: undefined, broken: undefined })}\n`)
+    if (outcome.broken === null) continue
+    failures++
+    const which = `${scenario === null ? '' : ` --scenario ${scenario.name}`}${values.without === undefined ? '' : ` --without ${values.without}`}`
+    process.stdout.write(`${outcome.story.join('\n')}\nseed ${seed}${which} breaks ${outcome.broken.message}\n`)
+    process.stdout.write(`again: npm run sim -- --seed ${seed}${which} --story\n\n`)
+    if (failures >= Number(values.failures)) break run
+  }
 }
 const seconds = (performance.now() - began) / 1000
 process.stdout.write(

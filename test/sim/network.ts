@@ -10,6 +10,8 @@ export class Network {
   readonly #cut = new Set<string>()
   /** what may be late: 0 in fair weather */
   slowness = 0
+  /** the longest that something is late by then */
+  lateMs = 400
   onChange: () => void = () => {}
 
   constructor(random: Random) {
@@ -44,6 +46,6 @@ export class Network {
 
   delay(): number {
     const base = this.#random.between(0.1, 1.5)
-    return this.slowness > 0 && this.#random.chance(this.slowness) ? base + this.#random.between(5, 400) : base
+    return this.slowness > 0 && this.#random.chance(this.slowness) ? base + this.#random.between(5, this.lateMs) : base
   }
 }

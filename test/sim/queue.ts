@@ -2,7 +2,7 @@
 // from an older copy long after; the queue is silent or refuses.
 
 import type { EntryJob, QueueHandlers, QueueLane } from '../../replicator/queue/lane.ts'
-import { ORIGINS, type OriginName, peerOf } from '../../router/words.ts'
+import { type OriginName, peerOf } from '../../router/words.ts'
 import type { Life } from './life.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
@@ -27,6 +27,9 @@ export class Queues {
   mode: QueueMode = 'up'
   /** share of jobs to which something happens */
   trouble = 0
+  /** jobs are taken and kept until they are released: their consumer stalls */
+  holds = false
+  readonly #held: (() => void)[] = []
 
   constructor(world: World) {
     this.#world = world
@@ -66,6 +69,11 @@ export class Queues {
     }
   }
 
+  release(): void {
+    this.holds = false
+    for (const deliver of this.#held.splice(0)) deliver()
+  }
+
   #carry(life: Life, handlers: QueueHandlers, deliver: () => void): void {
     const random = this.#random
     if (this.mode === 'up') return deliver()
@@ -75,6 +83,10 @@ export class Queues {
   }
 
   #enqueue(to: OriginName, job: EntryJob): void {
+    if (this.holds) {
+      this.#held.push(() => this.#deliver(to, job, 0))
+      return
+    }
     const old = this.#old[to]
     if (old.length < OLD_JOBS_MAX) old.push(job)
     else old[this.#random.int(0, OLD_JOBS_MAX - 1)] = job
@@ -106,5 +118,3 @@ export class Queues {
     })
   }
 }
-
-export const QUEUE_NAMES = ORIGINS

@@ -2,7 +2,7 @@
 import type { OperatorCommand } from '../../replicator/core/events.ts'
 import type { Timing } from '../../replicator/core/limits.ts'
 import { ACCEPTORS } from '../../replicator/register/acceptor.ts'
-import { ORIGINS, type OriginName, SHARDS } from '../../router/words.ts'
+import { ORIGINS, type OriginName, SHARDS, type ShardName } from '../../router/words.ts'
 import { Broken, Checker } from './checker.ts'
 import { Clients } from './clients.ts'
 import { Disk } from './disk.ts'
@@ -27,6 +27,8 @@ export class Sim {
   readonly clients: Clients
   readonly checker: Checker
   finished = false
+  /** it ends where a person must look: the copies need not be equal */
+  mayDiffer = false
   /** from then on a restart is for good, and everything heals */
   calm = false
 
@@ -45,6 +47,7 @@ export class Sim {
       files: snapshotFiles(),
       timing: TIMING,
       logKept: this.world.random.pick([10, 60, 10_000]),
+      reads: this.world.random.chance(0.25) ? 'confirm' : 'lease',
       onFatal: (host, why, cause) => {
         const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
         this.failed = cause instanceof Broken ? cause : new Broken('fatal', `${host.name}: ${why}: ${detail}`)
@@ -143,6 +146,15 @@ export class Sim {
       if (host.running !== null) host.running.life.doom = null
       this.restart(name)
     }
+  }
+
+  /** Bits flip in rows that origin `name` holds: how many rows. */
+  rot(name: OriginName, shard: ShardName): number {
+    const { rows } = this.hosts[name].disk.shards[shard]
+    if (rows.size < 2) return rows.size
+    for (const [key, row] of rows) rows.set(key, { ...row, body: new TextEncoder().encode('rot') })
+    this.world.story.tell(name, () => `${rows.size} rows of ${shard} rot`)
+    return rows.size
   }
 
   /** What a person sent away from home, or drained, a person sends back. */

@@ -3,7 +3,16 @@ import type { Life } from './life.ts'
 import { Random } from './random.ts'
 import { Story } from './story.ts'
 
-type Planned = { at: number; readonly order: number; readonly owner: Life | null; readonly run: () => void }
+type Planned = {
+  at: number
+  readonly order: number
+  readonly owner: Life | null
+  readonly run: () => void
+  readonly timer: boolean
+}
+
+/** Within it all that waited for a paused process comes. */
+const WAKE_MS = 4
 
 export class World {
   readonly random: Random
@@ -20,8 +29,8 @@ export class World {
   }
 
   /** @param owner the process in which it happens: never once that is dead, later while it is paused */
-  at(at: number, owner: Life | null, run: () => void): void {
-    this.#push({ at: Math.max(at, this.now), order: ++this.#order, owner, run })
+  at(at: number, owner: Life | null, run: () => void, timer = false): void {
+    this.#push({ at: Math.max(at, this.now), order: ++this.#order, owner, run, timer })
   }
 
   after(ms: number, run: () => void): void {
@@ -35,7 +44,8 @@ export class World {
       if (owner !== null && !owner.alive) continue
       if (owner !== null && owner.busyUntil > planned.at) {
         // Its order stays, so what waited for a paused process comes in the order in which it would have come.
-        planned.at = owner.busyUntil
+        // But a process that wakes may see its sockets before its timers.
+        planned.at = owner.busyUntil + (planned.timer ? this.random.between(0, WAKE_MS) : 0)
         this.#push(planned)
         continue
       }
