@@ -34,6 +34,8 @@ export type Config = {
   readonly stableMs: number
   /** path of the file with bearer tokens; null is open, on loopback only */
   readonly tokensFile: string | null
+  /** addresses and networks of proxies whose X-Forwarded-* and Forwarded are believed */
+  readonly trustedProxies: readonly string[]
   readonly logLevel: LogLevel
 }
 
@@ -81,6 +83,7 @@ function toConfig(fields: Fields): Config {
     parkMs: fields.TANDEM_PARK_MS,
     stableMs: fields.TANDEM_STABLE_MS,
     tokensFile: fields.TANDEM_TOKENS ?? null,
+    trustedProxies: fields.TANDEM_TRUSTED_PROXIES,
     logLevel: fields.TANDEM_LOG,
   })
 }

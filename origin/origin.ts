@@ -4,19 +4,24 @@ import type { Log } from '../replicator/log.ts'
 import { openQueueLane } from '../replicator/queue/queuelane.ts'
 import { openRegisters, REGISTER_DEADLINE_MS } from '../replicator/register/redisacceptor.ts'
 import { Replicator } from '../replicator/replicator.ts'
+import { STRAIGHT } from '../router/aim.ts'
 import { publicApp } from '../router/app.ts'
 import { createForwarder } from '../router/forward.node.ts'
 import { PARKING_LIMITS, Parking } from '../router/parking.ts'
 import { Router } from '../router/route.ts'
+import { openView, viewSealer } from '../router/signedview.ts'
 import type { ShardName } from '../router/words.ts'
 import type { Config } from './config.ts'
 import { GuardedDocuments } from './documents.ts'
 import { reach } from './failpoint.ts'
 import { openIdentity } from './host/identity.ts'
 import { createIdentityFile } from './host/identityfile.ts'
+import { hostCallers } from './http/callers.ts'
 import { controlApp } from './http/control.ts'
 import { documentsHandler } from './http/documents.ts'
 import { listenPrivate, listenPublic } from './http/listen.ts'
+import { hostMac } from './http/mac.ts'
+import { proxyTrust } from './http/proxies.ts'
 import type { Listening } from './http/server.ts'
 import { fetchSnapshot } from './snapshots.ts'
 import { readiness, status } from './status.ts'
@@ -134,12 +139,22 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     solo: config.solo,
     reads: config.reads,
   })
-  const answer = documentsHandler({ name, documents, bodyBytesMax: BODY_BYTES_MAX, now: Date.now })
+  const mac = hostMac(config.secret)
+  const sealView = viewSealer(mac)
+  const answer = documentsHandler({ name, documents, bodyBytesMax: BODY_BYTES_MAX, sealView, now: Date.now })
   const forwarder = createForwarder(config.peer, config.secret)
   const parking = new Parking({ ...PARKING_LIMITS, parkMs: config.parkMs })
   const whereabouts = new HostWhereabouts(name, replicator, now)
   const router = new Router(
-    { name, whereabouts, local: answer, forward: (_, call) => forwarder.forward(call), now },
+    {
+      name,
+      whereabouts,
+      local: answer,
+      forward: (_, call) => forwarder.forward(call),
+      aim: STRAIGHT,
+      openView: text => openView(text, mac),
+      now,
+    },
     parking,
   )
   const onError = (error: unknown): void => log.error({ error }, 'a request met a fault of ours')
@@ -168,10 +183,12 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       app: publicApp({
         name,
         router,
+        callers: hostCallers({ mac, view: () => replicator.view(), sealView, now: Date.now }),
         bodyBytesMax: BODY_BYTES_MAX,
         readiness: () => readiness(replicator, now()),
         onError,
       }),
+      trust: proxyTrust(config.trustedProxies),
       bodyBytesMax: BODY_BYTES_MAX,
       onError,
     }),

@@ -1,7 +1,9 @@
 // The public side: which path goes where. The same app runs on hosts and on the edge.
 import { Hono } from 'hono'
 import { admit } from './admit.ts'
+import type { Asked } from './asked.ts'
 import { takeBody } from './body.ts'
+import type { Caller, Callers } from './callers.ts'
 import type { Client } from './hopbyhop.ts'
 import type { RouterName } from './journey.ts'
 import { pathOf } from './key.ts'
@@ -15,30 +17,38 @@ export interface Wire {
   /** flat list: name, value, name, value… */
   readonly rawHeaders: readonly string[]
   readonly client: Client
+  /** the client's own where it sent a valid one, else begun here */
+  readonly traceparent: string
 }
 
 export type WireEnv = { Bindings: { wire: Wire } }
+
+/** What the routes see: the wire, and what is asked beside the request itself. */
+type RouteEnv = { Bindings: { wire: Wire; asked: Asked } }
+
+export type PublicApp = { fetch(request: Request, env: { wire: Wire }): Response | Promise<Response> }
 
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: readonly string[] }
 
 export type PublicAppOptions = {
   readonly name: RouterName
-  readonly router: Router
+  readonly router: Pick<Router, 'route'>
+  readonly callers: Callers
   readonly bodyBytesMax: number
-  readonly readiness: () => Readiness
+  readonly readiness: () => Readiness | Promise<Readiness>
   /** told of what must not happen; the client only learns that it did */
   readonly onError: (error: unknown) => void
 }
 
-export function publicApp(options: PublicAppOptions): Hono<WireEnv> {
-  const { name, router, bodyBytesMax, readiness, onError } = options
+export function publicApp(options: PublicAppOptions): PublicApp {
+  const { name, router, callers, bodyBytesMax, readiness, onError } = options
   const served = { 'Tandem-Origin': name }
   // matched by the raw path, as keys are parsed: no decoding in between that the two could disagree about
-  const app = new Hono<WireEnv>({ getPath: (_request, hint) => pathOf(wireOf(hint?.env).target) })
+  const app = new Hono<RouteEnv>({ getPath: (_request, hint) => pathOf(wireOf(hint?.env).target) })
 
   app.all('/v1/*', async c => {
     const request = c.req.raw
-    const { wire } = c.env
+    const { wire, asked } = c.env
     const admission = admit(request, wire.target, bodyBytesMax)
     if (admission.kind === 'refused') {
       admission.response.headers.set('Tandem-Origin', name)
@@ -47,16 +57,15 @@ export function publicApp(options: PublicAppOptions): Hono<WireEnv> {
     const { resource, shard, framing } = admission
     try {
       const body = await takeBody(request, framing)
-      const { target, rawHeaders, client } = wire
-      return await router.route({ request, target, resource, shard, body, once: false, rawHeaders, client })
+      return await router.route({ ...wireOnly(wire), request, resource, shard, body, once: false, asked })
     } catch (error) {
       return failed(error, request, wire.target)
     }
   })
 
   app.get('/livez', () => json(200, { live: true }, served))
-  app.get('/readyz', c => {
-    const state = readiness()
+  app.get('/readyz', async c => {
+    const state = await readiness()
     if (state.ready) return json(200, { ready: true }, served)
     return problem('not-ready', {
       detail: state.why.join(' '),
@@ -85,8 +94,32 @@ export function publicApp(options: PublicAppOptions): Hono<WireEnv> {
     return problem('internal', { instance: target, ...forWrite(request.method, 'unknown', false), headers: served })
   }
 
-  return app
+  return {
+    fetch(request, { wire }) {
+      // RFC 9110 7.8 lets a server ignore an upgrade; a client that asks for a WebSocket is better told
+      if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') {
+        return problem('upgrade-refused', { instance: wire.target, headers: served })
+      }
+      const caller = callers.recognise(request, wire)
+      if (caller.asked.kind === 'client') return app.fetch(request, { wire, asked: caller.asked })
+      return taught(caller, request, { ...wireOnly(wire), client: caller.client })
+    },
+  }
+
+  async function taught(caller: Caller, request: Request, wire: Wire): Promise<Response> {
+    const response = await app.fetch(request, { wire, asked: caller.asked })
+    callers.teach(caller, response)
+    return response
+  }
 }
+
+/** The adapter's own object may answer from getters, which a spread would lose. */
+const wireOnly = ({ target, rawHeaders, client, traceparent }: Wire): Wire => ({
+  target,
+  rawHeaders,
+  client,
+  traceparent,
+})
 
 /** Hono hands the environment to `getPath` untyped. */
 function wireOf(env: unknown): Wire {

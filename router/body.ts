@@ -25,6 +25,12 @@ export class StreamBody {
     return this.#touched
   }
 
+  /** The stream itself, for a runtime that moves bytes without looking at them. Null where there is none after all. */
+  stream(): ReadableStream<Uint8Array> | null {
+    this.#touched = true
+    return this.#request.body
+  }
+
   /** Chunk by chunk, with back-pressure; nothing is read before the first `next`. Rejects when the client breaks off. */
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     this.#touched = true

@@ -23,6 +23,8 @@ const REQUEST_ONLY = new Set([
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
+  'forwarded',
+  'traceparent',
 ])
 
 /** Headers that the two origins say to each other: no client may put words into their mouths. */
@@ -31,13 +33,21 @@ export const isInternal = (lowerName: string): boolean => lowerName.startsWith('
 /** Longest X-Forwarded-For that is passed on: beyond it a chain of proxies is a loop or a forgery. */
 const FORWARDED_FOR_CHARS_MAX = 1024
 
-export type Client = { readonly address: string | null; readonly proto: 'http' | 'https' }
+export type Client = {
+  /** who asks; behind trusted proxies, the first one that is none of them */
+  readonly address: string | null
+  readonly proto: 'http' | 'https'
+  /** the other end of the connection where that is a trusted proxy, whose word about earlier hops is passed on */
+  readonly proxy: string | null
+}
 
 /** The headers of a client's request as the peer shall get them. Host becomes X-Forwarded-Host. */
-export function forwardedRequestHeaders(raw: readonly string[], client: Client): string[] {
+export function forwardedRequestHeaders(raw: readonly string[], client: Client, traceparent: string): string[] {
   const named = connectionOptions(raw)
   const kept: string[] = []
-  let chain = client.address ?? 'unknown'
+  const believed = client.proxy !== null
+  let chain = client.proxy ?? client.address ?? 'unknown'
+  let forwarded: string | null = null
   let host: string | null = null
   let forwardedHost: string | null = null
   let forwardedProto: string | null = null
@@ -46,18 +56,26 @@ export function forwardedRequestHeaders(raw: readonly string[], client: Client):
     const value = raw[i + 1] ?? ''
     const lower = name.toLowerCase()
     if (lower === 'host') host = value
-    else if (lower === 'x-forwarded-host') forwardedHost ??= value
-    else if (lower === 'x-forwarded-proto') forwardedProto ??= value
-    else if (lower === 'x-forwarded-for') chain = extend(chain, value)
+    else if (believed && lower === 'x-forwarded-host') forwardedHost ??= value
+    else if (believed && lower === 'x-forwarded-proto') forwardedProto ??= value
+    else if (believed && lower === 'x-forwarded-for') chain = extend(chain, value)
+    else if (believed && lower === 'forwarded') forwarded = forwarded === null ? value : `${forwarded}, ${value}`
     else if (!HOP_BY_HOP.has(lower) && !REQUEST_ONLY.has(lower) && !isInternal(lower) && !named?.has(lower)) {
       kept.push(name, value)
     }
   }
-  kept.push('X-Forwarded-For', chain, 'X-Forwarded-Proto', forwardedProto ?? client.proto)
+  kept.push('X-Forwarded-For', chain, 'X-Forwarded-Proto', forwardedProto ?? client.proto, 'traceparent', traceparent)
+  // RFC 7239 4: only where the chain is kept in this form already; the X- form says the same
+  if (forwarded !== null && forwarded.length <= FORWARDED_FOR_CHARS_MAX) {
+    kept.push('Forwarded', `${forwarded}, for=${node(client.proxy)}`)
+  }
   const originalHost = forwardedHost ?? host
   if (originalHost !== null) kept.push('X-Forwarded-Host', originalHost)
   return kept
 }
+
+/** RFC 7239 6: an IPv6 address stands in brackets and quotes. */
+const node = (address: string | null): string => (address?.includes(':') ? `"[${address}]"` : (address ?? 'unknown'))
 
 /** Earlier hops stand before this one, whatever the order in which lines were met. */
 function extend(chain: string, earlier: string): string {
@@ -75,6 +93,8 @@ export function forwardedResponseHeaders(from: Readonly<Record<string, string | 
   const kept: HeaderRecord = {}
   for (const name in from) {
     const value = from[name]
+    // the view is for routers; the trace is this hop's own to say
+    if (name === 'tandem-view' || name === 'traceparent') continue
     if (value === undefined || HOP_BY_HOP.has(name) || named?.has(name)) continue
     kept[name] = value
   }

@@ -19,6 +19,8 @@ export class Journey {
   /** times that the primary was somewhere else after an attempt had failed */
   moves = 0
   nextHop: OriginName | null = null
+  /** where the last attempt went that came to nothing; never asked twice in a row while the other may know better */
+  tried: OriginName | null = null
   error: ProxyError | null = null
 
   constructor(startedMs: number) {

@@ -20,6 +20,7 @@ const PROBLEMS = {
   'headers-too-large': { status: 431, title: 'The head of the request is longer than allowed' },
   'client-closed': { status: 499, title: 'The client closed the request' },
   internal: { status: 500, title: 'The origin failed to answer' },
+  'upgrade-refused': { status: 501, title: 'This service speaks HTTP and no WebSocket' },
   'no-primary': { status: 503, title: 'No origin serves this key at the moment' },
   overloaded: { status: 503, title: 'Too many requests are waiting' },
   'outcome-unknown': { status: 503, title: 'The write may or may not have taken effect' },

@@ -1,12 +1,15 @@
 // The decision loop of a router, apart from any runtime: here → dispatch in-process, there → forward, nowhere → park,
 // refused → follow the view that came with the refusal. A request is sent again only where that can do no harm.
+import type { Aim, Target } from './aim.ts'
+import type { Asked } from './asked.ts'
 import type { Body } from './body.ts'
 import { type Client, forwardedRequestHeaders, forwardedResponseHeaders, type HeaderRecord } from './hopbyhop.ts'
 import { Journey, type ProxyError, type RouterName } from './journey.ts'
 import type { DocumentResource } from './key.ts'
 import type { Parking } from './parking.ts'
 import { type Committed, forWrite, isSafe, type ProblemName, problem } from './problem.ts'
-import { parseView, VIEW_HEADER } from './viewheader.ts'
+import type { View } from './view.ts'
+import { VIEW_HEADER } from './viewheader.ts'
 import { Watch } from './watch.ts'
 import type { Where, Whereabouts } from './whereabouts.ts'
 import type { OriginName, ShardName } from './words.ts'
@@ -23,6 +26,8 @@ export type Inbound = {
   readonly once: boolean
   readonly rawHeaders: readonly string[]
   readonly client: Client
+  readonly traceparent: string
+  readonly asked: Asked
 }
 
 export type LocalCall = Pick<Inbound, 'request' | 'target' | 'resource' | 'shard' | 'body'>
@@ -33,6 +38,7 @@ export type ForwardCall = {
   /** flat list: name, value, name, value… */
   readonly headers: readonly string[]
   readonly body: Body
+  readonly ask: Target
   /** until the answer's head must be there, connecting and queueing included */
   readonly answerMs: number
 }
@@ -65,6 +71,9 @@ export type RouterPorts = {
   /** Answers on this origin. 421 means: the gate refused, nothing took effect. */
   local(call: LocalCall): Promise<Response>
   forward(origin: OriginName, call: ForwardCall): Forward
+  readonly aim: Aim
+  /** The view that came with an answer; null where it is none that may be believed. */
+  openView(text: string | null): Promise<View | null>
   /** monotonic milliseconds */
   now(): number
 }
@@ -78,7 +87,7 @@ const MOVES_AT_ONCE_MAX = 4
 type Attempt =
   | { readonly kind: 'answer'; readonly response: Response }
   /** nothing took effect, or it does no harm to do it twice */
-  | { readonly kind: 'again' }
+  | { readonly kind: 'again'; readonly failed: boolean }
   | { readonly kind: 'undecided' }
   | { readonly kind: 'closed' }
 
@@ -99,9 +108,12 @@ export class Router {
   /** Resolves with an answer of some kind within the parking time and one forward; rejects only where `local` does. */
   async route(inbound: Inbound): Promise<Response> {
     const journey = new Journey(this.#ports.now())
-    const deadline = journey.startedMs + this.#parking.limits.parkMs
+    const deadline = journey.startedMs + parkMsOf(inbound.asked, this.#parking.limits.parkMs)
     for (;;) {
       const where = this.#where(inbound.shard)
+      if (where.kind === 'there' && inbound.asked.kind === 'router' && !inbound.asked.relay) {
+        return this.#elsewhere(inbound, journey)
+      }
       if (where.kind === 'wait') {
         const waited = await this.#wait(inbound, journey, deadline, now => now.kind !== 'wait')
         if (waited !== 'go') return this.#waitedInVain(waited, inbound, journey)
@@ -114,6 +126,7 @@ export class Router {
       if (attempt.kind === 'closed') return this.#refuse('client-closed', inbound, journey, 'no', true)
       if (attempt.kind === 'undecided') return this.#undecided(inbound, journey)
       if (inbound.body.kind === 'stream' && inbound.body.touched) return this.#notReplayable(inbound, journey)
+      if (attempt.failed && !this.#ports.aim.mayRetry()) return this.#waitedInVain('full', inbound, journey)
       const waited = await this.#pause(where, inbound, journey, deadline)
       if (waited !== 'go') return this.#waitedInVain(waited, inbound, journey)
     }
@@ -136,9 +149,8 @@ export class Router {
       body.kind === 'bytes' ? { ...inbound, body: { kind: 'bytes', bytes: body.bytes.slice() } } : inbound
     const response = await this.#ports.local(call)
     if (response.status === 421) {
-      this.#learn(response.headers.get(VIEW_HEADER))
       journey.error = 'destination_unavailable'
-      return { kind: 'again' }
+      return { kind: 'again', failed: false }
     }
     const status = journey.proxyStatus(this.#ports.name, false)
     if (status !== null) response.headers.set('Proxy-Status', status)
@@ -146,16 +158,20 @@ export class Router {
   }
 
   async #there(where: Where & { kind: 'there' }, inbound: Inbound, journey: Journey): Promise<Attempt> {
-    const origin = where.view.primaries[inbound.shard]
+    const { shard, body } = inbound
+    const ask = this.#ports.aim.choose(shard, where.view, journey.tried, body.kind !== 'stream')
+    const { origin } = ask
     const harmless = inbound.once || isSafe(inbound.request.method)
     const { signal } = inbound.request
     if (signal.aborted) return { kind: 'closed' }
     journey.nextHop = origin
+    journey.tried = origin
     const forward = this.#ports.forward(origin, {
       method: inbound.request.method,
       target: inbound.target,
-      headers: forwardedRequestHeaders(inbound.rawHeaders, inbound.client),
-      body: inbound.body,
+      headers: forwardedRequestHeaders(inbound.rawHeaders, inbound.client, inbound.traceparent),
+      body,
+      ask,
       answerMs: this.#parking.limits.parkMs,
     })
     signal.addEventListener('abort', forward.abandon, { once: true })
@@ -169,16 +185,16 @@ export class Router {
       return { kind: 'answer', response: this.#refuse('bad-request', inbound, journey, 'no', false) }
     }
     journey.error = result.why
-    return result.kind === 'notSent' || harmless ? { kind: 'again' } : { kind: 'undecided' }
+    return result.kind === 'notSent' || harmless ? { kind: 'again', failed: true } : { kind: 'undecided' }
   }
 
-  #received(result: ForwardResult & { kind: 'response' }, inbound: Inbound, journey: Journey): Attempt {
+  async #received(result: ForwardResult & { kind: 'response' }, inbound: Inbound, journey: Journey): Promise<Attempt> {
+    const view = result.headers[VIEW_HEADER]
+    if (typeof view === 'string') await this.#learn(view)
     if (result.status === 421) {
-      const view = result.headers[VIEW_HEADER]
-      this.#learn(typeof view === 'string' ? view : null)
       if (result.body instanceof ReadableStream) void result.body.cancel()
       journey.error = 'destination_unavailable'
-      return { kind: 'again' }
+      return { kind: 'again', failed: false }
     }
     const headers = forwardedResponseHeaders(result.headers)
     const own = journey.proxyStatus(this.#ports.name, false)
@@ -188,21 +204,28 @@ export class Router {
     return { kind: 'answer', response }
   }
 
-  #learn(text: string | null): void {
-    const view = parseView(text)
+  async #learn(text: string): Promise<void> {
+    const view = await this.#ports.openView(text)
     if (view !== null) this.#ports.whereabouts.learn(view)
   }
 
   /** After a failed attempt at `tried`: at once where the primary is elsewhere now, else a little later. */
   #pause(tried: Where, inbound: Inbound, journey: Journey, deadline: number): Promise<Waited> | Waited {
     const elsewhere = (now: Where): boolean =>
-      journey.moves < MOVES_AT_ONCE_MAX && placeOf(now, inbound.shard) !== placeOf(tried, inbound.shard)
+      journey.moves < MOVES_AT_ONCE_MAX &&
+      (placeOf(now, inbound.shard) !== placeOf(tried, inbound.shard) || this.#otherIsNext(now, inbound, journey))
     if (this.#ports.now() >= deadline) return 'over'
     if (elsewhere(this.#where(inbound.shard))) {
       journey.moves += 1
       return 'go'
     }
     return this.#backOff(inbound, journey, deadline, elsewhere)
+  }
+
+  /** The one that was tried has failed or knows no better: the other is asked before it is asked again. */
+  #otherIsNext(now: Where, { shard, body }: Inbound, { tried }: Journey): boolean {
+    if (now.kind !== 'there' || tried === null) return false
+    return this.#ports.aim.choose(shard, now.view, tried, body.kind !== 'stream').origin !== tried
   }
 
   async #backOff(
@@ -241,12 +264,18 @@ export class Router {
 
   #waitedInVain(waited: 'over' | 'full' | 'closed', inbound: Inbound, journey: Journey): Response {
     if (waited === 'closed') return this.#refuse('client-closed', inbound, journey, 'no', true)
+    if (inbound.asked.kind === 'router') return this.#elsewhere(inbound, journey)
     if (waited === 'full') return this.#refuse('overloaded', inbound, journey, 'no', true)
     if (journey.error === 'http_response_timeout') return this.#refuse('gateway-timeout', inbound, journey, 'no', true)
     const where = this.#where(inbound.shard)
     const detail = where.kind === 'wait' ? where.why : 'The primary could not be reached in time.'
     journey.error ??= 'destination_unavailable'
     return this.#refuse('no-primary', inbound, journey, 'no', true, detail)
+  }
+
+  /** A router asked, nothing took effect, and there may be a better place; the view goes with it. */
+  #elsewhere(inbound: Inbound, journey: Journey): Response {
+    return this.#refuse('misdirected', inbound, journey, 'no', true)
   }
 
   #undecided(inbound: Inbound, journey: Journey): Response {
@@ -281,6 +310,10 @@ export class Router {
     })
   }
 }
+
+/** A router that asked waits here for a moment only: it may know, or learn, of a better place. */
+const parkMsOf = (asked: Asked, parkMs: number): number =>
+  asked.kind === 'client' ? parkMs : Math.min(asked.parkMs, parkMs)
 
 /** Two places are the same where a second attempt would meet the same process in the same reign. */
 function placeOf(where: Where, shard: ShardName): string {

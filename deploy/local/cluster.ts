@@ -8,6 +8,7 @@ import { HOSTS } from '../redis/render.ts'
 import { Child, removeData } from './child.ts'
 import { ClusterFile } from './clusterfile.ts'
 import { openControl } from './control.ts'
+import { edgeSpec } from './edge.ts'
 import { PidBook } from './pids.ts'
 import type { Plan, ProcessName } from './plan.ts'
 import { busyPorts, LOOPBACK, ORIGIN_PROCESSES, planOf, REDIS_PROCESSES } from './plan.ts'
@@ -23,6 +24,8 @@ export type LocalOptions = {
   readonly log: (line: string) => void
   /** `redis`: the queue Redis, Sentinels and registers only */
   readonly parts?: 'all' | 'redis'
+  /** the edge router too, in wrangler dev; it needs the origins */
+  readonly edge?: boolean
   readonly originEnv?: Partial<Record<OriginName, Readonly<Record<string, string>>>>
   /** where an origin finds its peer, instead of at the peer's private listener: lets a test cut the link */
   readonly peerUrl?: Partial<Record<OriginName, string>>
@@ -44,6 +47,8 @@ export type OriginHandle = {
 }
 
 export type LocalCluster = {
+  /** null where it was not asked for */
+  readonly edge: { readonly url: string; readonly pid: number | null } | null
   readonly home: string
   readonly secret: string
   readonly plan: Plan
@@ -73,6 +78,8 @@ const READY_MS = 60_000
 /** An origin hands over, drains and closes within this (CONTRACT: SIGTERM). */
 const ORIGIN_STOP_MS = 30_000
 const REDIS_STOP_MS = 5_000
+/** It keeps nothing that would be lost. */
+const EDGE_STOP_MS = 3_000
 const KILL_MS = 5_000
 const SECRET_BYTES = 32
 const NOT_DEADLY_AT_ONCE: readonly NodeJS.Signals[] = [
@@ -90,7 +97,8 @@ export async function startLocal(options: LocalOptions): Promise<LocalCluster> {
   const plan = planOf(options.portBase, options.redisPassword ?? null)
   const withOrigins = (options.parts ?? 'all') === 'all'
   const pids = await PidBook.open(home, options.log)
-  const busy = await busyPorts(plan, withOrigins)
+  const withEdge = withOrigins && options.edge === true
+  const busy = await busyPorts(plan, withOrigins, withEdge)
   if (busy.length > 0) {
     pids.close()
     throw new Error(`these ports are in use: ${busy.join(', ')}. Stop what listens there, or set TANDEM_PORT_BASE.`)
@@ -100,7 +108,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalCluster> {
   const children = new Map<ProcessName, Child>()
   const file = new ClusterFile(join(home, 'cluster.json'))
   const update = (): void => file.write(picture(home, secret, plan, children))
-  for (const spec of specsOf(home, plan, secret, withOrigins, options)) {
+  for (const spec of specsOf(home, plan, secret, withOrigins, withEdge, options)) {
     const child = new Child(spec, options.restartMs, {
       log: options.log,
       pid: pid => {
@@ -146,6 +154,10 @@ async function startAll(children: ReadonlyMap<ProcessName, Child>, options: Loca
     options.log('starting origins a and b')
     await group(ORIGIN_PROCESSES)
   }
+  if (children.has('edge')) {
+    options.log('starting the edge router in wrangler dev')
+    await group(['edge'])
+  }
 }
 
 async function ready(child: Child, timeoutMs: number, signal?: AbortSignal): Promise<void> {
@@ -163,6 +175,7 @@ async function stopAll(children: ReadonlyMap<ProcessName, Child>): Promise<void>
   for (const child of children.values()) child.hold(true)
   const group = (wanted: (name: ProcessName) => boolean, patienceMs: number): Promise<unknown> =>
     Promise.all([...children].filter(([name]) => wanted(name)).map(([, child]) => child.stop(patienceMs)))
+  await group(name => name === 'edge', EDGE_STOP_MS)
   await group(name => name.startsWith('origin.'), ORIGIN_STOP_MS)
   await group(name => name.startsWith('sentinel.'), REDIS_STOP_MS)
   await group(name => !name.startsWith('origin.'), REDIS_STOP_MS)
@@ -182,6 +195,7 @@ function clusterOf(
   }
   let closing: Promise<void> | null = null
   return {
+    edge: edgeHandle(plan, children),
     home,
     secret,
     plan,
@@ -238,7 +252,37 @@ function originHandle(
   }
 }
 
-function specsOf(home: string, plan: Plan, secret: string, withOrigins: boolean, options: LocalOptions): ProcessSpec[] {
+function edgeHandle(plan: Plan, children: ReadonlyMap<ProcessName, Child>): LocalCluster['edge'] {
+  const child = children.get('edge')
+  if (child === undefined) return null
+  return {
+    url: `http://${LOOPBACK}:${plan.edgePort}`,
+    get pid() {
+      return child.pid
+    },
+  }
+}
+
+function localEdge(home: string, plan: Plan, secret: string): ProcessSpec {
+  const url = (name: OriginName): string => `http://${LOOPBACK}:${plan.publicPorts[name]}`
+  const origins = { a: url('a'), b: url('b') }
+  return edgeSpec({
+    port: plan.edgePort,
+    origins,
+    secret,
+    dir: join(home, 'edge'),
+    log: join(home, 'log', 'edge.log'),
+  })
+}
+
+function specsOf(
+  home: string,
+  plan: Plan,
+  secret: string,
+  withOrigins: boolean,
+  withEdge: boolean,
+  options: LocalOptions,
+): ProcessSpec[] {
   const specs = HOSTS.flatMap(host => [
     sentinelSpec(plan, home, host),
     queueRedisSpec(plan, home, host),
@@ -253,7 +297,7 @@ function specsOf(home: string, plan: Plan, secret: string, withOrigins: boolean,
       env: options.originEnv?.[name] ?? {},
     }),
   )
-  return [...specs, ...origins]
+  return [...specs, ...origins, ...(withEdge ? [localEdge(home, plan, secret)] : [])]
 }
 
 /** What cluster.json says (CONTRACT 1). */
@@ -271,7 +315,7 @@ function picture(home: string, secret: string, plan: Plan, children: ReadonlyMap
     redis: three('redis', plan.set.queue),
     registers: three('register', plan.registers),
     sentinels: three('sentinel', plan.set.sentinels),
-    edge: null,
+    edge: edgeHandle(plan, children),
   }
 }
 

@@ -7,7 +7,12 @@ import { watch } from './watch.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-type Settings = { readonly home: string; readonly portBase: number; readonly restartMs: number | 'never' }
+type Settings = {
+  readonly home: string
+  readonly portBase: number
+  readonly restartMs: number | 'never'
+  readonly edge: boolean
+}
 
 function say(line: string): void {
   process.stdout.write(`${new Date().toTimeString().slice(0, 8)}  ${line}\n`)
@@ -16,7 +21,6 @@ function say(line: string): void {
 /** Throws with every fault, so that they are mended at once. */
 function settingsOf(env: NodeJS.ProcessEnv, args: readonly string[]): Settings {
   const faults: string[] = []
-  if (args.includes('--edge')) faults.push('--edge: the edge router does not run locally yet; start without it')
   const strange = args.filter(arg => arg !== '--edge')
   if (strange.length > 0) faults.push(`nothing is known of ${strange.join(' ')}`)
   const portBase = Number(env.TANDEM_PORT_BASE ?? 8000)
@@ -28,7 +32,12 @@ function settingsOf(env: NodeJS.ProcessEnv, args: readonly string[]): Settings {
     faults.push(`TANDEM_RESTART_MS is ${wait}: milliseconds, or never, is allowed`)
   }
   if (faults.length > 0) throw new Error(faults.join('\n'))
-  return { home: env.TANDEM_HOME ?? '.tandem', portBase, restartMs: wait === 'never' ? wait : Number(wait) }
+  return {
+    home: env.TANDEM_HOME ?? '.tandem',
+    portBase,
+    restartMs: wait === 'never' ? wait : Number(wait),
+    edge: args.includes('--edge'),
+  }
 }
 
 /** As it would be typed from here. */
@@ -40,6 +49,7 @@ function welcome(cluster: LocalCluster): string {
     '',
     `  a          ${a.public}`,
     `  b          ${b.public}`,
+    ...(cluster.edge === null ? [] : [`  edge       ${cluster.edge.url}   (wrangler dev)`]),
     `  dashboard  ${a.private}/dashboard   (sign in with the secret in ${short(join(cluster.home, 'secret'))})`,
     '',
     `  try        curl -i -X PUT ${a.public}/v1/notes/hello -H 'Content-Type: text/plain' -d 'Hello'`,

@@ -5,7 +5,7 @@ import { ORIGINS } from '../../router/words.ts'
 import type { Address, Host, RedisSet } from '../redis/render.ts'
 import { HOSTS } from '../redis/render.ts'
 
-export type ProcessName = `origin.${OriginName}` | `${'redis' | 'sentinel' | 'register'}.${Host}`
+export type ProcessName = 'edge' | `origin.${OriginName}` | `${'redis' | 'sentinel' | 'register'}.${Host}`
 
 export const ORIGIN_PROCESSES: readonly ProcessName[] = ORIGINS.map((name): ProcessName => `origin.${name}`)
 export const REDIS_PROCESSES: readonly ProcessName[] = HOSTS.flatMap((host): ProcessName[] => [
@@ -44,7 +44,7 @@ export function planOf(portBase: number, password: string | null = null): Plan {
 }
 
 /** The ports of the plan that somebody else listens on. */
-export async function busyPorts(plan: Plan, withOrigins: boolean): Promise<string[]> {
+export async function busyPorts(plan: Plan, withOrigins: boolean, withEdge: boolean): Promise<string[]> {
   const wanted: [string, number][] = HOSTS.flatMap((host): [string, number][] => [
     [`queue Redis ${host}`, plan.set.queue[host].port],
     [`register ${host}`, plan.registers[host].port],
@@ -55,6 +55,7 @@ export async function busyPorts(plan: Plan, withOrigins: boolean): Promise<strin
       wanted.push([`origin ${name}`, plan.publicPorts[name]], [`private listener of ${name}`, plan.privatePorts[name]])
     }
   }
+  if (withEdge) wanted.push(['edge', plan.edgePort])
   const free = await Promise.all(wanted.map(([, port]) => isFree(port)))
   return wanted.filter((_, i) => !free[i]).map(([what, port]) => `${port} (${what})`)
 }

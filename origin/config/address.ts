@@ -26,3 +26,12 @@ export const isWildcard = ({ host }: Address): boolean => WILDCARDS.has(host)
 
 export const isLoopback = ({ host }: Address): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+
+const NETWORK = /^([0-9a-fA-F:.]+)(?:\/(0|[1-9][0-9]{0,2}))?$/
+
+/** An IP address, or a network as ADDRESS/BITS. */
+export function isNetwork(text: string): boolean {
+  const match = NETWORK.exec(text)
+  const version = isIP(match?.[1] ?? '')
+  return version !== 0 && Number(match?.[2] ?? 0) <= (version === 4 ? 32 : 128)
+}

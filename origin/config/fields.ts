@@ -1,10 +1,11 @@
 // Every setting by its name: what is allowed, and what holds where nothing is set.
 import { z } from 'zod'
 import { LOG_LEVELS } from '../log.ts'
-import { type Address, parseAddress } from './address.ts'
+import { type Address, isNetwork, parseAddress } from './address.ts'
 
 const ADDRESS = 'host:port, port 1-65535, IPv6 as [host]:port'
 const SENTINELS_MAX = 15
+const PROXIES_MAX = 64
 const SECRET_CHARS_MIN = 16
 
 const address = z.string().transform((text, context): Address => {
@@ -67,6 +68,10 @@ export const FIELDS = z.object({
   TANDEM_PARK_MS: milliseconds(70, 300_000, 10_000),
   TANDEM_STABLE_MS: milliseconds(0, 300_000, 5000),
   TANDEM_TOKENS: z.string().max(4096).optional().describe('the path of a file with bearer tokens'),
+  TANDEM_TRUSTED_PROXIES: list
+    .pipe(z.array(z.string().refine(isNetwork)).max(PROXIES_MAX))
+    .default([])
+    .describe(`up to ${PROXIES_MAX} addresses or networks (10.0.0.0/8), separated by commas`),
   TANDEM_LOG: z.enum(LOG_LEVELS).default('info').describe(LOG_LEVELS.join(', ')),
 })
 

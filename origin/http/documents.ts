@@ -6,7 +6,8 @@ import { tooLarge } from '../../router/admit.ts'
 import { pathOfDocument } from '../../router/key.ts'
 import { forWrite, type ProblemFields, type ProblemName, problem } from '../../router/problem.ts'
 import type { LocalCall } from '../../router/route.ts'
-import { encodeView, VIEW_HEADER } from '../../router/viewheader.ts'
+import type { View } from '../../router/view.ts'
+import { VIEW_HEADER } from '../../router/viewheader.ts'
 import type { OriginName } from '../../router/words.ts'
 import { conditionsOf, judgeRead, type Preconditions, preconditionsOf } from './conditions.ts'
 import type { Document, Documents, Durability, Misdirected } from './ports.ts'
@@ -19,6 +20,8 @@ export type DocumentsOptions = {
   readonly name: OriginName
   readonly documents: Documents
   readonly bodyBytesMax: number
+  /** the view as it is sent, signed */
+  readonly sealView: (view: View) => string
   /** wall-clock milliseconds, for Last-Modified only */
   readonly now: () => number
 }
@@ -27,7 +30,7 @@ export type DocumentsHandler = (call: LocalCall) => Promise<Response>
 
 /** Expects calls that were admitted: a document's key and one of GET, HEAD, PUT, DELETE. */
 export function documentsHandler(options: DocumentsOptions): DocumentsHandler {
-  const { name, documents, bodyBytesMax, now } = options
+  const { name, documents, bodyBytesMax, sealView, now } = options
 
   return async function answer(call) {
     const { request } = call
@@ -143,7 +146,7 @@ export function documentsHandler(options: DocumentsOptions): DocumentsHandler {
 
   function misdirected(call: LocalCall, answer: Misdirected): Response {
     const headers = served(call)
-    if (answer.view !== null) headers[VIEW_HEADER] = encodeView(answer.view)
+    if (answer.view !== null) headers[VIEW_HEADER] = sealView(answer.view)
     return refuse(call, 'misdirected', { headers, detail: answer.why, retryable: true })
   }
 

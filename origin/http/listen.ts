@@ -9,6 +9,7 @@ import { originForm, pathOf } from '../../router/key.ts'
 import { FORWARDED_HEADER, PRIVATE_CHALLENGE } from '../../router/private.ts'
 import { forWrite, problem } from '../../router/problem.ts'
 import type { DocumentsHandler } from './documents.ts'
+import { type ProxyTrust, proxyTrust } from './proxies.ts'
 import { secretCheck } from './secret.ts'
 import { type Listening, startServer } from './server.ts'
 import { NodeWire } from './wire.ts'
@@ -22,14 +23,15 @@ export type PublicOptions = {
   readonly host: string
   readonly port: number
   readonly app: { readonly fetch: Fetch<WireEnv['Bindings']> }
+  readonly trust: ProxyTrust
   readonly bodyBytesMax: number
   readonly onError: (error: unknown) => void
 }
 
 export function listenPublic(options: PublicOptions): Promise<Listening> {
-  const { host, port, app, bodyBytesMax, onError } = options
-  const onRequest = adapter(onError, (request, wire) => app.fetch(request, { wire }))
-  return startServer({ host, port, onRequest, wantsBody: wantsBody(bodyBytesMax), upgrade: null })
+  const { host, port, app, trust, bodyBytesMax, onError } = options
+  const onRequest = adapter(trust, onError, (request, wire) => app.fetch(request, { wire }))
+  return startServer({ host, port, timing: 'router', onRequest, wantsBody: wantsBody(bodyBytesMax), upgrade: null })
 }
 
 export type PrivateOptions = {
@@ -49,7 +51,7 @@ export type PrivateOptions = {
 export function listenPrivate(options: PrivateOptions): Promise<Listening> {
   const { host, port, secret, documents, bodyBytesMax, control, onUpgrade, onError } = options
   const knowsSecret = secretCheck(secret)
-  const onRequest = adapter(onError, (request, wire, incoming) => {
+  const onRequest = adapter(NO_PROXIES, onError, (request, wire, incoming) => {
     if (!knowsSecret(incoming)) {
       return problem('unauthorized', {
         detail: 'The private listener needs the cluster secret.',
@@ -63,6 +65,7 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
   return startServer({
     host,
     port,
+    timing: 'primary',
     onRequest,
     wantsBody: wantsBody(bodyBytesMax),
     upgrade: { path: LINK_PATH, onUpgrade },
@@ -82,6 +85,9 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
   }
 }
 
+/** Only the peer and operators come to the private listener: nobody's word about a client counts there. */
+const NO_PROXIES = proxyTrust([])
+
 const wantsBody =
   (bodyBytesMax: number) =>
   (incoming: IncomingMessage): boolean =>
@@ -94,6 +100,7 @@ type Answer = (request: Request, wire: NodeWire, incoming: IncomingMessage) => R
  * one sees them.
  */
 function adapter(
+  trust: ProxyTrust,
   onError: (error: unknown) => void,
   answer: Answer,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
@@ -104,7 +111,7 @@ function adapter(
       const target = originForm(incoming.url ?? '')
       if (target === null)
         return problem('bad-request', { detail: 'The request target is malformed or holds dot segments.' })
-      return answer(request, new NodeWire(target, incoming), incoming)
+      return answer(request, new NodeWire(target, incoming, trust), incoming)
     },
     {
       errorHandler: error => {

@@ -10,6 +10,8 @@ import {
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ProblemFields, type ProblemName, problemStatus, problemText } from '../../router/problem.ts'
+import { TRACE_HEADER } from '../../router/trace.ts'
+import { traceparentOf } from './wire.ts'
 
 /** A request's head; Node's own default, said aloud. */
 const HEAD_BYTES_MAX = 16 * 1024
@@ -32,6 +34,8 @@ export type ServerOptions = {
   readonly host: string
   /** 0 takes a free one */
   readonly port: number
+  /** what Server-Timing calls the time spent here */
+  readonly timing: string
   readonly onRequest: (incoming: IncomingMessage, outgoing: ServerResponse) => void
   /** where the request asks for `Expect: 100-continue`: true where its body is welcome */
   readonly wantsBody: (incoming: IncomingMessage) => boolean
@@ -63,17 +67,36 @@ export class ListenError extends Error {
 }
 
 export async function startServer(options: ServerOptions): Promise<Listening> {
-  const { host, port, onRequest, wantsBody, upgrade } = options
+  const { host, port, timing, onRequest, wantsBody, upgrade } = options
   let closing = false
   const upgraded = new Set<Duplex>()
 
-  /** Says goodbye on every answer whose head has not left yet when the server closes. */
+  /**
+   * Every answer's head passes here last: it says goodbye when the server closes, how long it took, and its trace.
+   * Added to the record that is written anyway: on the Response itself they would cost a Headers object each.
+   */
   class Answer<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+    readonly #since = performance.now()
+
     override writeHead(status: number, reason?: string, headers?: HeadersOut): this
     override writeHead(status: number, headers?: HeadersOut): this
     override writeHead(status: number, reason?: string | HeadersOut, headers?: HeadersOut): this {
       if (closing) this.shouldKeepAlive = false
-      return typeof reason === 'string' ? super.writeHead(status, reason, headers) : super.writeHead(status, reason)
+      return typeof reason === 'string'
+        ? super.writeHead(status, reason, this.#completed(headers))
+        : super.writeHead(status, this.#completed(reason))
+    }
+
+    #completed(headers: HeadersOut | undefined): HeadersOut {
+      const took = `${timing};dur=${(performance.now() - this.#since).toFixed(2)}`
+      const trace = traceparentOf(this.req)
+      if (Array.isArray(headers)) return [...headers, 'server-timing', took, TRACE_HEADER, trace]
+      const earlier = headers?.['server-timing']
+      return {
+        ...headers,
+        'server-timing': earlier === undefined ? took : `${String(earlier)}, ${took}`,
+        [TRACE_HEADER]: trace,
+      }
     }
   }
 

@@ -1,11 +1,13 @@
 // The decision loop alone, on a clock of its own: waiting takes no time here, and every wait is seen.
 import { describe, expect, it } from 'vitest'
+import { STRAIGHT } from '../../router/aim.ts'
+import { CLIENT } from '../../router/asked.ts'
 import { type Body, NO_BODY, StreamBody } from '../../router/body.ts'
 import { parseTarget } from '../../router/key.ts'
 import { PARKING_LIMITS, Parking, type ParkingLimits } from '../../router/parking.ts'
 import { type ForwardCall, type ForwardResult, type Inbound, Router } from '../../router/route.ts'
 import type { View } from '../../router/view.ts'
-import { encodeView, VIEW_HEADER } from '../../router/viewheader.ts'
+import { encodeView, parseView, VIEW_HEADER } from '../../router/viewheader.ts'
 import type { Where } from '../../router/whereabouts.ts'
 import type { OriginName } from '../../router/words.ts'
 
@@ -43,6 +45,8 @@ class World {
           changed: (timeoutMs, signal) => this.#pass(timeoutMs, signal),
           learn: view => void this.learned.push(view),
         },
+        aim: STRAIGHT,
+        openView: async text => parseView(text),
         local: async () => {
           this.attempts.push(this.clock)
           return this.local()
@@ -91,7 +95,7 @@ class World {
     const resource = parseTarget('/v1/c/x')
     if (resource.kind !== 'document') throw new Error('no document')
     const request = new Request('http://h/v1/c/x', { method })
-    const client = { address: null, proto: 'http' } as const
+    const client = { address: null, proto: 'http', proxy: null } as const
     return this.router.route({
       request,
       target: '/v1/c/x',
@@ -101,6 +105,8 @@ class World {
       once: false,
       rawHeaders: [],
       client,
+      traceparent: '',
+      asked: CLIENT,
       ...over,
     })
   }

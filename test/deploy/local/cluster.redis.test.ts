@@ -28,7 +28,7 @@ const ClusterJson = z.strictObject({
   redis: Three,
   registers: Three,
   sentinels: Three,
-  edge: z.null(),
+  edge: z.object({ url: z.url(), pid: z.number().nullable() }).nullable(),
 })
 
 const homes: string[] = []

@@ -67,6 +67,7 @@ describe('loadConfig', () => {
       parkMs: 10_000,
       stableMs: 5000,
       tokensFile: null,
+      trustedProxies: [],
       logLevel: 'info',
     })
   })

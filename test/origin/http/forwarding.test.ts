@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { encodeView, VIEW_HEADER } from '../../../router/viewheader.ts'
+import { VIEW_HEADER } from '../../../router/viewheader.ts'
 import { pathIn } from './keys.ts'
-import { FAIR, type Origin, type Pair, type Rows, SECRET, startOrigin, startPair, viewOf } from './pair.ts'
+import { FAIR, type Origin, type Pair, type Rows, SECRET, sealView, startOrigin, startPair, viewOf } from './pair.ts'
 import { endless, exchange, one, open, until } from './rawclient.ts'
 
 const BASE = 19120
@@ -129,7 +129,7 @@ describe('a peer with a will of its own', () => {
     })
     await listen()
     const ports = { publicPort: BASE + 10, privatePort: BASE + 11, peerPrivatePort: BASE + 12 }
-    a = await startOrigin({ name: 'a', rows, ...ports })
+    a = await startOrigin({ name: 'a', rows, ...ports, trustedProxies: ['127.0.0.0/8'] })
   })
   beforeEach(() => {
     seen.length = 0
@@ -324,7 +324,7 @@ describe('a peer with a will of its own', () => {
   it('refuses before it read a stream that has begun to flow: the client is told to send it again', async () => {
     behave = (incoming, outgoing) => {
       incoming.once('data', () => {
-        outgoing.writeHead(421, { [VIEW_HEADER]: encodeView(viewOf(2, 'a', 'a')) }).end()
+        outgoing.writeHead(421, { [VIEW_HEADER]: sealView(viewOf(2, 'a', 'a')) }).end()
       })
     }
     const body = new Blob([new Uint8Array(300_000)]).stream()

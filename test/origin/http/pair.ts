@@ -1,19 +1,26 @@
 // Two origins on loopback as far as HTTP goes: real listeners, real forwarding, documents in memory behind the port.
 
+import { hostCallers } from '../../../origin/http/callers.ts'
 import { documentsHandler } from '../../../origin/http/documents.ts'
 import { listenPrivate, listenPublic } from '../../../origin/http/listen.ts'
+import { hostMac } from '../../../origin/http/mac.ts'
 import type { Documents, ReadAnswer, WriteAnswer } from '../../../origin/http/ports.ts'
+import { proxyTrust } from '../../../origin/http/proxies.ts'
 import type { Listening } from '../../../origin/http/server.ts'
 import type { WriteCommand } from '../../../replicator/store/shardstore.ts'
+import { STRAIGHT } from '../../../router/aim.ts'
 import { publicApp, type Readiness } from '../../../router/app.ts'
 import { createForwarder } from '../../../router/forward.node.ts'
 import { PARKING_LIMITS, Parking, type ParkingLimits } from '../../../router/parking.ts'
 import { Router } from '../../../router/route.ts'
+import { openView, viewSealer } from '../../../router/signedview.ts'
 import { newerView, type View } from '../../../router/view.ts'
 import type { Where, Whereabouts } from '../../../router/whereabouts.ts'
 import { type OriginName, peerOf, type ShardName } from '../../../router/words.ts'
 
-export const SECRET = 'a secret for tests'
+export const SECRET = 'a-secret-for-tests'
+const mac = hostMac(SECRET)
+export const sealView = viewSealer(mac)
 export const LIMITS: ParkingLimits = { ...PARKING_LIMITS, parkMs: 3_000 }
 
 /** The rows of the pair: both origins see the same ones, as if mirrored. */
@@ -98,6 +105,10 @@ export class ManualWhereabouts implements Whereabouts {
     this.#serving = new Set(serving)
   }
 
+  get view(): View | null {
+    return this.#view
+  }
+
   set(view: View | null, serving: readonly ShardName[]): void {
     this.#view = view
     this.#serving = new Set(serving)
@@ -167,6 +178,7 @@ export type OriginOptions = {
   readonly peerPrivatePort: number
   readonly limits?: ParkingLimits
   readonly bodyBytesMax?: number
+  readonly trustedProxies?: readonly string[]
   readonly readiness?: () => Readiness
   readonly control?: { fetch(request: Request): Response | Promise<Response> }
   readonly onUpgrade?: Parameters<typeof listenPrivate>[0]['onUpgrade']
@@ -184,7 +196,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const errors: unknown[] = []
   const onError = (error: unknown): void => void errors.push(error)
   const forwarder = createForwarder(`http://${HOST}:${peerPrivatePort}`, SECRET)
-  const handler = documentsHandler({ name, documents, bodyBytesMax, now: Date.now })
+  const handler = documentsHandler({ name, documents, bodyBytesMax, sealView, now: Date.now })
   const router = new Router(
     {
       name,
@@ -194,13 +206,23 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
         if (origin !== peerOf(name)) throw new Error('forwarded to itself')
         return forwarder.forward(call)
       },
+      aim: STRAIGHT,
+      openView: text => openView(text, mac),
       now: () => performance.now(),
     },
     parking,
   )
   const readiness = options.readiness ?? ((): Readiness => ({ ready: true }))
-  const app = publicApp({ name, router, bodyBytesMax, readiness, onError })
-  const publicDoor = await listenPublic({ host: HOST, port: publicPort, app, bodyBytesMax, onError })
+  const app = publicApp({
+    name,
+    router,
+    callers: hostCallers({ mac, view: () => whereabouts.view, sealView, now: Date.now }),
+    bodyBytesMax,
+    readiness,
+    onError,
+  })
+  const trust = proxyTrust(options.trustedProxies ?? [])
+  const publicDoor = await listenPublic({ host: HOST, port: publicPort, app, trust, bodyBytesMax, onError })
   const privateDoor = await listenPrivate({
     host: HOST,
     port: privatePort,

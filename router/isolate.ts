@@ -1,0 +1,142 @@
+// What the requests of one edge isolate share: plain data only. Views, health, the retry budget, room for waiting.
+import type { Known } from './asked.ts'
+import { EdgeAim } from './edgeaim.ts'
+import { EdgeViews } from './edgeviews.ts'
+import { EdgeWhereabouts } from './edgewhereabouts.ts'
+import { edgeForward } from './forward.edge.ts'
+import { Health } from './health.ts'
+import { type Mac, webMac } from './mac.ts'
+import { Parking } from './parking.ts'
+import { RetryBudget } from './retrybudget.ts'
+import { type ForwardResult, type Inbound, Router } from './route.ts'
+import { openView } from './signedview.ts'
+import { beginTrace } from './trace.ts'
+import { VIEW_HEADER } from './viewheader.ts'
+import { ORIGINS, type OriginName } from './words.ts'
+
+/** An isolate has 128 MB for everything, and at most some thousand requests at a time. */
+const PARKED_REQUESTS_MAX = 2_000
+const PARKED_BYTES_MAX = 32 * 1024 * 1024
+/** While something waits, the origins are asked for their view so often, by one request of the isolate at a time. */
+const PROBE_EVERY_MS = 200
+const PROBE_ANSWER_MS = 1_000
+const PROBE_TARGET = '/livez'
+
+export type EdgeSettings = {
+  readonly origins: Readonly<Record<OriginName, string>>
+  readonly secret: string
+  readonly parkMs: number
+}
+
+/** Work that may outlive its answer. */
+export type KeepAlive = (work: Promise<unknown>) => void
+
+export class Isolate {
+  readonly #settings: EdgeSettings
+  readonly #mac: Mac
+  readonly #views = new EdgeViews()
+  readonly #health = new Health(Math.random)
+  readonly #budget = new RetryBudget()
+  #parking: Parking
+  #parkingUntil = 0
+  #probedAt = 0
+
+  constructor(settings: EdgeSettings) {
+    this.#settings = settings
+    this.#mac = webMac(settings.secret)
+    this.#parking = this.#newParking()
+  }
+
+  route(inbound: Inbound, keepAlive: KeepAlive): Promise<Response> {
+    const now = Date.now
+    const forward = this.#forwarder()
+    this.#probe(this.#health.due(now()), keepAlive)
+    const router = new Router(
+      {
+        name: 'edge',
+        whereabouts: new EdgeWhereabouts(this.#views, now, () => this.#lookAround(keepAlive)),
+        local: () => Promise.reject(new Error('the edge serves nothing itself')),
+        forward,
+        aim: new EdgeAim(this.#health, this.#budget, now),
+        openView: text => openView(text, this.#mac),
+        now,
+      },
+      this.#room(now()),
+    )
+    return router.route(inbound)
+  }
+
+  /** Some origin answers. */
+  async reachable(): Promise<boolean> {
+    const results = await Promise.all(ORIGINS.map(origin => this.#ask(origin)))
+    return results.some(result => result.kind === 'response' && result.status === 200)
+  }
+
+  /**
+   * A request that the runtime ends midway never leaves the parking it entered: after a while a new one is begun, and
+   * what leaked goes with the old.
+   */
+  #room(now: number): Parking {
+    if (now >= this.#parkingUntil) {
+      this.#parking = this.#newParking()
+      this.#parkingUntil = now + this.#settings.parkMs
+    }
+    return this.#parking
+  }
+
+  #newParking(): Parking {
+    const { parkMs } = this.#settings
+    return new Parking({ parkMs, requestsMax: PARKED_REQUESTS_MAX, bytesMax: PARKED_BYTES_MAX })
+  }
+
+  #forwarder(): ReturnType<typeof edgeForward> {
+    const { origins, parkMs } = this.#settings
+    return edgeForward({
+      origins,
+      mac: this.#mac,
+      knows: () => this.#views.knows,
+      parkMs,
+      now: Date.now,
+      ended: (origin, result, knew) => this.#ended(origin, result, knew),
+    })
+  }
+
+  #ended(origin: OriginName, result: ForwardResult, knew: Known | null): void {
+    if (result.kind === 'unforwardable') return
+    if (result.kind !== 'response') return this.#health.failed(origin, Date.now())
+    this.#health.succeeded(origin)
+    if (knew !== null && knew === this.#views.knows && result.headers[VIEW_HEADER] === undefined) {
+      this.#views.confirmed(Date.now())
+    }
+  }
+
+  /** Something waits: a primary that answers nothing any more is found out through the other one's view. */
+  #lookAround(keepAlive: KeepAlive): void {
+    const now = Date.now()
+    if (now - this.#probedAt < PROBE_EVERY_MS) return
+    this.#probedAt = now
+    this.#probe(ORIGINS, keepAlive)
+  }
+
+  #probe(origins: readonly OriginName[], keepAlive: KeepAlive): void {
+    for (const origin of origins) keepAlive(this.#ask(origin))
+  }
+
+  /** A signed question that costs nothing, for the view that comes with its answer. */
+  async #ask(origin: OriginName): Promise<ForwardResult> {
+    const { result } = this.#forwarder()(origin, {
+      method: 'GET',
+      target: PROBE_TARGET,
+      headers: ['traceparent', beginTrace()],
+      body: { kind: 'none' },
+      ask: { origin, relay: false, parkMs: 0 },
+      answerMs: PROBE_ANSWER_MS,
+    })
+    const answer = await result
+    if (answer.kind !== 'response') return answer
+    const sent = answer.headers[VIEW_HEADER]
+    const view = await openView(typeof sent === 'string' ? sent : null, this.#mac)
+    if (view !== null) this.#views.learn(view, Date.now())
+    return answer
+  }
+}
