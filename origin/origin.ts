@@ -6,8 +6,10 @@ import { openRegisters, REGISTER_DEADLINE_MS } from '../replicator/register/redi
 import { Replicator } from '../replicator/replicator.ts'
 import { publicApp } from '../router/app.ts'
 import { createForwarder } from '../router/forward.node.ts'
+import { Minter } from '../router/minted.ts'
 import { PARKING_LIMITS, Parking } from '../router/parking.ts'
 import { Router } from '../router/route.ts'
+import { createSeal } from '../router/seal.node.ts'
 import type { ShardName } from '../router/words.ts'
 import type { Config } from './config.ts'
 import { GuardedDocuments } from './documents.ts'
@@ -30,6 +32,8 @@ const BODY_BYTES_MAX = 1024 * 1024
 const HAND_OVER_MS = 8_000
 const LINGER_MS = 200
 const DRAIN_MS = 10_000
+/** Of a random UUID: enough that no two lives of a router mint one key, short because every write carries it. */
+const MINTER_DIGITS = 16
 
 export type RunningOrigin = {
   /** Hands over, drains, closes. */
@@ -131,14 +135,16 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     replicator,
     stores,
     get: (shard, key) => open[shard].reader.get(key),
+    record: (shard, scope) => open[shard].reader.record(scope),
     solo: config.solo,
   })
   const answer = documentsHandler({ name, documents, bodyBytesMax: BODY_BYTES_MAX, now: Date.now })
   const forwarder = createForwarder(config.peer, config.secret)
   const parking = new Parking({ ...PARKING_LIMITS, parkMs: config.parkMs })
   const whereabouts = new HostWhereabouts(name, replicator, now)
+  const seal = createSeal(config.secret)
   const router = new Router(
-    { name, whereabouts, local: answer, forward: (_, call) => forwarder.forward(call), now },
+    { name, whereabouts, seal, local: answer, forward: (_, call) => forwarder.forward(call), now },
     parking,
   )
   const onError = (error: unknown): void => log.error({ error }, 'a request met a fault of ours')
@@ -149,6 +155,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       ...config.private,
       secret: config.secret,
       documents: answer,
+      seal,
       bodyBytesMax: BODY_BYTES_MAX,
       control: controlApp({
         status: () => status(replicator, version, now()),
@@ -167,6 +174,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       app: publicApp({
         name,
         router,
+        minter: new Minter(incarnation.replaceAll('-', '').slice(-MINTER_DIGITS), Date.now),
         bodyBytesMax: BODY_BYTES_MAX,
         readiness: () => readiness(replicator, now()),
         onError,

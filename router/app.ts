@@ -5,7 +5,8 @@ import { takeBody } from './body.ts'
 import type { Client } from './hopbyhop.ts'
 import type { RouterName } from './journey.ts'
 import { pathOf } from './key.ts'
-import { forWrite, problem } from './problem.ts'
+import type { Minter } from './minted.ts'
+import { forWrite, isSafe, problem } from './problem.ts'
 import type { Router } from './route.ts'
 
 /** What a Request no longer shows: the runtime's adapter keeps it beside. */
@@ -24,6 +25,7 @@ export type Readiness = { readonly ready: true } | { readonly ready: false; read
 export type PublicAppOptions = {
   readonly name: RouterName
   readonly router: Router
+  readonly minter: Minter
   readonly bodyBytesMax: number
   readonly readiness: () => Readiness
   /** told of what must not happen; the client only learns that it did */
@@ -31,7 +33,7 @@ export type PublicAppOptions = {
 }
 
 export function publicApp(options: PublicAppOptions): Hono<WireEnv> {
-  const { name, router, bodyBytesMax, readiness, onError } = options
+  const { name, router, minter, bodyBytesMax, readiness, onError } = options
   const served = { 'Tandem-Origin': name }
   // matched by the raw path, as keys are parsed: no decoding in between that the two could disagree about
   const app = new Hono<WireEnv>({ getPath: (_request, hint) => pathOf(wireOf(hint?.env).target) })
@@ -48,7 +50,12 @@ export function publicApp(options: PublicAppOptions): Hono<WireEnv> {
     try {
       const body = await takeBody(request, framing)
       const { target, rawHeaders, client } = wire
-      return await router.route({ request, target, resource, shard, body, once: false, rawHeaders, client })
+      const hasKey = request.headers.has('idempotency-key')
+      // a stream cannot be sent a second time: there is nothing that a key of ours would make safe
+      const mints = !hasKey && body.kind !== 'stream' && !isSafe(request.method)
+      const minted = mints ? minter.mint() : null
+      const once = mints || hasKey
+      return await router.route({ request, target, resource, shard, body, once, minted, rawHeaders, client })
     } catch (error) {
       return failed(error, request, wire.target)
     }

@@ -18,6 +18,8 @@ export class Journey {
   parkedMs = 0
   /** times that the primary was somewhere else after an attempt had failed */
   moves = 0
+  /** an attempt that brought no answer may have taken effect */
+  unsure = false
   nextHop: OriginName | null = null
   error: ProxyError | null = null
 

@@ -4,8 +4,11 @@ import type { Body } from './body.ts'
 import { type Client, forwardedRequestHeaders, forwardedResponseHeaders, type HeaderRecord } from './hopbyhop.ts'
 import { Journey, type ProxyError, type RouterName } from './journey.ts'
 import type { DocumentResource } from './key.ts'
+import { MINTED_KEY_HEADER, type MintedKey, type Seal, sealed } from './minted.ts'
+import type { OperationResource } from './operation.ts'
 import type { Parking } from './parking.ts'
-import { type Committed, forWrite, isSafe, type ProblemName, problem } from './problem.ts'
+import { COMMITTED_HEADER, type Committed, forWrite, isSafe, type ProblemName, problem } from './problem.ts'
+import { isRepeatable, verdict } from './repeat.ts'
 import { parseView, VIEW_HEADER } from './viewheader.ts'
 import { Watch } from './watch.ts'
 import type { Where, Whereabouts } from './whereabouts.ts'
@@ -16,16 +19,18 @@ export type Inbound = {
   readonly request: Request
   /** the request target in origin form, byte for byte as it was received */
   readonly target: string
-  readonly resource: DocumentResource
+  readonly resource: DocumentResource | OperationResource
   readonly shard: ShardName
   readonly body: Body
   /** true where a second run of this write would be recognised and take effect once; reads need no such thing */
   readonly once: boolean
+  /** what it is recognised by, where its client gave no key of its own */
+  readonly minted: MintedKey | null
   readonly rawHeaders: readonly string[]
   readonly client: Client
 }
 
-export type LocalCall = Pick<Inbound, 'request' | 'target' | 'resource' | 'shard' | 'body'>
+export type LocalCall = Pick<Inbound, 'request' | 'target' | 'resource' | 'shard' | 'body' | 'minted'>
 
 export type ForwardCall = {
   readonly method: string
@@ -65,6 +70,7 @@ export type RouterPorts = {
   /** Answers on this origin. 421 means: the gate refused, nothing took effect. */
   local(call: LocalCall): Promise<Response>
   forward(origin: OriginName, call: ForwardCall): Forward
+  readonly seal: Seal
   /** monotonic milliseconds */
   now(): number
 }
@@ -79,6 +85,10 @@ type Attempt =
   | { readonly kind: 'answer'; readonly response: Response }
   /** nothing took effect, or it does no harm to do it twice */
   | { readonly kind: 'again' }
+  /** it may have taken effect; doing it twice does no harm */
+  | { readonly kind: 'unsure' }
+  /** our key is of no use there: the clocks differ by minutes */
+  | { readonly kind: 'outdated' }
   | { readonly kind: 'undecided' }
   | { readonly kind: 'closed' }
 
@@ -97,7 +107,8 @@ export class Router {
   }
 
   /** Resolves with an answer of some kind within the parking time and one forward; rejects only where `local` does. */
-  async route(inbound: Inbound): Promise<Response> {
+  async route(arrived: Inbound): Promise<Response> {
+    let inbound = arrived
     const journey = new Journey(this.#ports.now())
     const deadline = journey.startedMs + this.#parking.limits.parkMs
     for (;;) {
@@ -111,8 +122,14 @@ export class Router {
       const attempt =
         where.kind === 'here' ? await this.#here(inbound, journey) : await this.#there(where, inbound, journey)
       if (attempt.kind === 'answer') return attempt.response
-      if (attempt.kind === 'closed') return this.#refuse('client-closed', inbound, journey, 'no', true)
+      if (attempt.kind === 'closed') return this.#waitedInVain('closed', inbound, journey)
       if (attempt.kind === 'undecided') return this.#undecided(inbound, journey)
+      if (attempt.kind === 'unsure') journey.unsure = true
+      if (attempt.kind === 'outdated') {
+        if (journey.unsure) return this.#undecided(inbound, journey)
+        inbound = { ...inbound, minted: null, once: false }
+        continue
+      }
       if (inbound.body.kind === 'stream' && inbound.body.touched) return this.#notReplayable(inbound, journey)
       const waited = await this.#pause(where, inbound, journey, deadline)
       if (waited !== 'go') return this.#waitedInVain(waited, inbound, journey)
@@ -140,6 +157,8 @@ export class Router {
       journey.error = 'destination_unavailable'
       return { kind: 'again' }
     }
+    const kind = verdict(response.status, response.headers.get(COMMITTED_HEADER), inbound, journey)
+    if (kind !== 'answer') return { kind }
     const status = journey.proxyStatus(this.#ports.name, false)
     if (status !== null) response.headers.set('Proxy-Status', status)
     return { kind: 'answer', response }
@@ -147,19 +166,20 @@ export class Router {
 
   async #there(where: Where & { kind: 'there' }, inbound: Inbound, journey: Journey): Promise<Attempt> {
     const origin = where.view.primaries[inbound.shard]
-    const harmless = inbound.once || isSafe(inbound.request.method)
     const { signal } = inbound.request
     if (signal.aborted) return { kind: 'closed' }
     journey.nextHop = origin
+    const headers = forwardedRequestHeaders(inbound.rawHeaders, inbound.client)
+    if (inbound.minted !== null) headers.push(MINTED_KEY_HEADER, await sealed(inbound.minted, this.#ports.seal))
     const forward = this.#ports.forward(origin, {
       method: inbound.request.method,
       target: inbound.target,
-      headers: forwardedRequestHeaders(inbound.rawHeaders, inbound.client),
+      headers,
       body: inbound.body,
       answerMs: this.#parking.limits.parkMs,
     })
     signal.addEventListener('abort', forward.abandon, { once: true })
-    const unwatch = this.#watch.over(inbound.shard, origin, harmless, forward.abandon)
+    const unwatch = this.#watch.over(inbound.shard, origin, isRepeatable(inbound), forward.abandon)
     const result = await forward.result
     unwatch()
     signal.removeEventListener('abort', forward.abandon)
@@ -169,7 +189,8 @@ export class Router {
       return { kind: 'answer', response: this.#refuse('bad-request', inbound, journey, 'no', false) }
     }
     journey.error = result.why
-    return result.kind === 'notSent' || harmless ? { kind: 'again' } : { kind: 'undecided' }
+    if (result.kind === 'notSent') return { kind: 'again' }
+    return { kind: isRepeatable(inbound) ? 'unsure' : 'undecided' }
   }
 
   #received(result: ForwardResult & { kind: 'response' }, inbound: Inbound, journey: Journey): Attempt {
@@ -179,6 +200,12 @@ export class Router {
       if (result.body instanceof ReadableStream) void result.body.cancel()
       journey.error = 'destination_unavailable'
       return { kind: 'again' }
+    }
+    const committed = result.headers[COMMITTED_HEADER]
+    const kind = verdict(result.status, typeof committed === 'string' ? committed : null, inbound, journey)
+    if (kind !== 'answer') {
+      if (result.body instanceof ReadableStream) void result.body.cancel()
+      return { kind }
     }
     const headers = forwardedResponseHeaders(result.headers)
     const own = journey.proxyStatus(this.#ports.name, false)
@@ -240,6 +267,7 @@ export class Router {
   }
 
   #waitedInVain(waited: 'over' | 'full' | 'closed', inbound: Inbound, journey: Journey): Response {
+    if (journey.unsure && !isSafe(inbound.request.method)) return this.#undecided(inbound, journey)
     if (waited === 'closed') return this.#refuse('client-closed', inbound, journey, 'no', true)
     if (waited === 'full') return this.#refuse('overloaded', inbound, journey, 'no', true)
     if (journey.error === 'http_response_timeout') return this.#refuse('gateway-timeout', inbound, journey, 'no', true)
@@ -251,8 +279,10 @@ export class Router {
 
   #undecided(inbound: Inbound, journey: Journey): Response {
     const detail =
-      'The connection to the primary broke after the write was sent. Read the document to learn what became of it.'
-    return this.#refuse('outcome-unknown', inbound, journey, 'unknown', inbound.once, detail)
+      'The primary was lost after the write was sent, and nobody could say in time what became of it. Read the document, or ask again with the same Idempotency-Key.'
+    // our own key dies with this answer: only the client's makes another request of it the same write
+    const retryable = inbound.once && inbound.minted === null
+    return this.#refuse('outcome-unknown', inbound, journey, 'unknown', retryable, detail)
   }
 
   #notReplayable(inbound: Inbound, journey: Journey): Response {

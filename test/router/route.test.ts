@@ -37,6 +37,7 @@ class World {
     this.router = new Router(
       {
         name: 'a',
+        seal: { seal: () => 'seal', holds: (_, proof) => proof === 'seal' },
         now: () => this.clock,
         whereabouts: {
           where: () => this.where,
@@ -99,6 +100,7 @@ class World {
       shard: 's0',
       body,
       once: false,
+      minted: null,
       rawHeaders: [],
       client,
       ...over,

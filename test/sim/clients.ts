@@ -189,13 +189,15 @@ export class Clients {
       case 'outcome': {
         const { outcome } = answer
         if (outcome.kind === 'missing') return { kind: 'told', told: { kind: 'missing' } }
-        if (outcome.kind === 'failed') return { kind: 'nothing' }
+        if (outcome.kind === 'failed' || outcome.kind === 'mismatch' || outcome.kind === 'outdated')
+          return { kind: 'nothing' }
         if (outcome.kind === 'preconditionFailed') {
           const value = outcome.etag === null ? null : (this.#values.get(key + outcome.etag) ?? '?')
           return { kind: 'told', told: { kind: 'refused', value } }
         }
-        if (ask.op === 'put') this.#learn(key, outcome.etag, ask.value)
-        return { kind: 'told', told: { kind: outcome.kind } }
+        const done = outcome.kind === 'replayed' ? outcome.done : outcome
+        if (ask.op === 'put') this.#learn(key, done.etag, ask.value)
+        return { kind: 'told', told: { kind: done.kind } }
       }
     }
   }

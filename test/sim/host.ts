@@ -154,6 +154,7 @@ export class Host {
       replicator,
       stores,
       get: (shard, key) => stores[shard].get(key),
+      record: (shard, scope) => stores[shard].record(scope),
       solo: 'allow',
     })
     const whereabouts = new HostWhereabouts(this.name, replicator, () => life.now())

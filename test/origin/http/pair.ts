@@ -2,13 +2,15 @@
 
 import { documentsHandler } from '../../../origin/http/documents.ts'
 import { listenPrivate, listenPublic } from '../../../origin/http/listen.ts'
-import type { Documents, ReadAnswer, WriteAnswer } from '../../../origin/http/ports.ts'
+import type { Documents, OperationAnswer, ReadAnswer, WriteAnswer } from '../../../origin/http/ports.ts'
 import type { Listening } from '../../../origin/http/server.ts'
-import type { WriteCommand } from '../../../replicator/store/shardstore.ts'
+import type { Done, WriteCommand } from '../../../replicator/store/shardstore.ts'
 import { publicApp, type Readiness } from '../../../router/app.ts'
 import { createForwarder } from '../../../router/forward.node.ts'
+import { Minter } from '../../../router/minted.ts'
 import { PARKING_LIMITS, Parking, type ParkingLimits } from '../../../router/parking.ts'
 import { Router } from '../../../router/route.ts'
+import { createSeal } from '../../../router/seal.node.ts'
 import { newerView, type View } from '../../../router/view.ts'
 import type { Where, Whereabouts } from '../../../router/whereabouts.ts'
 import { type OriginName, peerOf, type ShardName } from '../../../router/words.ts'
@@ -19,18 +21,30 @@ export const LIMITS: ParkingLimits = { ...PARKING_LIMITS, parkMs: 3_000 }
 /** The rows of the pair: both origins see the same ones, as if mirrored. */
 export type Rows = Map<string, { body: Uint8Array; type: string; etag: string; modified: number }>
 
+export type Kept = Map<string, { done: Done; fingerprint: string }>
+
 /** A gate and a store in memory. */
 export class MemoryDocuments implements Documents {
   /** what the gate says instead of serving; null while it serves */
   refuse: ((shard: ShardName) => ReadAnswer | WriteAnswer | null) | null = null
+  /** what is answered instead of what was done; null leaves it as it is */
+  lost: ((done: Done) => WriteAnswer | null) | null = null
   /** held answers wait for this */
   hold: Promise<void> | null = null
   readonly writes: string[] = []
+  /** what a repeat is recognised by: its scope */
+  readonly #kept: Kept
   readonly #rows: Rows
   #index = 0
 
-  constructor(rows: Rows) {
+  constructor(rows: Rows, kept: Kept) {
     this.#rows = rows
+    this.#kept = kept
+  }
+
+  async operation(_shard: ShardName, scope: string): Promise<OperationAnswer> {
+    const kept = this.#kept.get(scope)
+    return kept === undefined ? { kind: 'missing' } : { kind: 'done', done: kept.done }
   }
 
   async read(shard: ShardName, key: string): Promise<ReadAnswer> {
@@ -48,6 +62,13 @@ export class MemoryDocuments implements Documents {
     if (refused !== null && refused !== undefined && refused.kind !== 'found' && refused.kind !== 'missing')
       return refused
     if (this.hold !== null) await this.hold
+    const { idem } = command
+    const kept = idem === undefined ? undefined : this.#kept.get(idem.scope)
+    if (kept !== undefined) {
+      if (idem?.kind === 'client' && idem.fingerprint !== kept.fingerprint)
+        return { kind: 'outcome', outcome: { kind: 'mismatch' }, durability: 'mirrored' }
+      return { kind: 'outcome', outcome: { kind: 'replayed', done: kept.done }, durability: 'mirrored' }
+    }
     this.writes.push(command.key)
     const row = this.#rows.get(command.key)
     if (command.op === 'delete' && row === undefined)
@@ -64,18 +85,19 @@ export class MemoryDocuments implements Documents {
       }
     }
     const etag = `"1.${++this.#index}.0"`
-    const done = { etag, modified: command.at }
+    const keep = (kind: Done['kind']): WriteAnswer => {
+      const done = { kind, etag, modified: command.at }
+      const fingerprint = idem?.kind === 'client' ? idem.fingerprint : ''
+      if (idem !== undefined) this.#kept.set(idem.scope, { done, fingerprint })
+      return this.lost?.(done) ?? { kind: 'outcome', outcome: done, durability: 'mirrored' }
+    }
     if (command.op === 'delete' || body === null) {
       this.#rows.delete(command.key)
-      return { kind: 'outcome', outcome: { kind: 'deleted', ...done }, durability: 'mirrored' }
+      return keep('deleted')
     }
     const type = command.op === 'put' ? command.type : ''
     this.#rows.set(command.key, { body, type, etag, modified: command.at })
-    return {
-      kind: 'outcome',
-      outcome: { kind: row === undefined ? 'created' : 'replaced', ...done },
-      durability: 'mirrored',
-    }
+    return keep(row === undefined ? 'created' : 'replaced')
   }
 }
 
@@ -162,6 +184,8 @@ export type Origin = {
 export type OriginOptions = {
   readonly name: OriginName
   readonly rows: Rows
+  /** as if mirrored, too */
+  readonly kept?: Kept
   readonly publicPort: number
   readonly privatePort: number
   readonly peerPrivatePort: number
@@ -178,17 +202,19 @@ const CLOSE = { lingerMs: 0, graceMs: 500 }
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const { name, rows, publicPort, privatePort, peerPrivatePort } = options
   const bodyBytesMax = options.bodyBytesMax ?? 1024 * 1024
-  const documents = new MemoryDocuments(rows)
+  const documents = new MemoryDocuments(rows, options.kept ?? new Map())
   const whereabouts = new ManualWhereabouts(name, FAIR, name === 'a' ? ['s0'] : ['s1'])
   const parking = new Parking(options.limits ?? LIMITS)
   const errors: unknown[] = []
   const onError = (error: unknown): void => void errors.push(error)
   const forwarder = createForwarder(`http://${HOST}:${peerPrivatePort}`, SECRET)
   const handler = documentsHandler({ name, documents, bodyBytesMax, now: Date.now })
+  const seal = createSeal(SECRET)
   const router = new Router(
     {
       name,
       whereabouts,
+      seal,
       local: handler,
       forward: (origin, call) => {
         if (origin !== peerOf(name)) throw new Error('forwarded to itself')
@@ -199,13 +225,21 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     parking,
   )
   const readiness = options.readiness ?? ((): Readiness => ({ ready: true }))
-  const app = publicApp({ name, router, bodyBytesMax, readiness, onError })
+  const app = publicApp({
+    name,
+    router,
+    minter: new Minter(`router-${name}`, Date.now),
+    bodyBytesMax,
+    readiness,
+    onError,
+  })
   const publicDoor = await listenPublic({ host: HOST, port: publicPort, app, bodyBytesMax, onError })
   const privateDoor = await listenPrivate({
     host: HOST,
     port: privatePort,
     secret: SECRET,
     documents: handler,
+    seal,
     bodyBytesMax,
     control: options.control ?? { fetch: () => new Response('control') },
     onUpgrade: options.onUpgrade ?? ((_incoming, socket) => socket.destroy()),
@@ -233,9 +267,11 @@ export type Pair = { readonly a: Origin; readonly b: Origin; readonly rows: Rows
 /** Four ports from `base` on: public a and b, private a and b. */
 export async function startPair(base: number, limits: ParkingLimits = LIMITS): Promise<Pair> {
   const rows: Rows = new Map()
+  const kept: Kept = new Map()
   const a = await startOrigin({
     name: 'a',
     rows,
+    kept,
     publicPort: base,
     privatePort: base + 2,
     peerPrivatePort: base + 3,
@@ -244,6 +280,7 @@ export async function startPair(base: number, limits: ParkingLimits = LIMITS): P
   const b = await startOrigin({
     name: 'b',
     rows,
+    kept,
     publicPort: base + 1,
     privatePort: base + 3,
     peerPrivatePort: base + 2,
