@@ -110,14 +110,14 @@ function onto(database: Database, entry: Entry): string | null {
   return null
 }
 
-/** A record is made and removed, never changed. Null where it was as the primary had it. */
+/** A record is made and removed, never changed; routers' own go in runs, see `falling`. Null where it was as the primary had it. */
 function ontoRecord({ rows, records }: Database, epoch: number, index: number, n: number, op: Op): string | null {
   const { key, oldHash, newRow } = op
   if (newRow !== null) {
     if (oldHash !== NO_ROW_HASH) return 'an idempotency record would be changed'
     return records.insert({ key, epoch, index, ...newRow }) ? null : 'the idempotency record is here already'
   }
-  const old = readOld(records, key)
+  const old = readOld({ read: scope => records.falling(scope) }, key)
   if (typeof old === 'string') return old
   const hash = old === null ? NO_ROW_HASH : rowHash(old)
   if (old === null || hash !== oldHash) return `the idempotency record is ${hash}, the primary's was ${oldHash}`

@@ -12,6 +12,7 @@ export type QuarantineRecord = {
   readonly epoch: number
   readonly index: number
   readonly n: number
+  /** of a record only its scope is told; a `delete` of a router's own stands for all up to it */
   readonly table: 'documents' | 'records'
   readonly op: 'put' | 'delete'
   readonly key: string

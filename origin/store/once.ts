@@ -44,7 +44,7 @@ type Growing = { readonly epoch: number; readonly index: number; readonly ops: O
  */
 export function expire(database: Database, group: Growing, at: number): void {
   const { records, rows } = database
-  for (const row of dueRows(database, group.ops.length, at)) {
+  for (const row of due(database, group.ops.length, at)) {
     const op: Op = { table: TABLE_RECORDS, key: row.key, oldHash: rowHash(row), newRow: null }
     if (group.ops.length === OPS_MAX || group.bytes + opBytes(op) > ENTRY_BYTES_MAX) return
     rows.keepOld(group.index, group.ops.length, row.key, row)
@@ -54,28 +54,23 @@ export function expire(database: Database, group: Growing, at: number): void {
   }
 }
 
-function dueRows(database: Database, added: number, at: number): Row[] {
+/** What goes with this group: one run of routers' records, and some of clients'. */
+function due(database: Database, added: number, at: number): Row[] {
   const { records, place } = database
   const { tally } = records
-  const { mintedRecordsKept, clientRecordsKept } = place.limits
-  const over = { minted: tally.minted - mintedRecordsKept, client: tally.client - clientRecordsKept }
-  if (over.minted <= 0 && over.client <= 0 && at < database.expiryLookAt) return []
+  const overMinted = tally.minted - place.limits.mintedRecordsKept
+  const overClient = tally.client - place.limits.clientRecordsKept
+  if (overMinted <= 0 && overClient <= 0 && at < database.expiryLookAt) return []
   // More than a group adds, so that what is due shrinks under any load.
   const limit = EXPIRED_A_GROUP + added
-  const due: Row[] = []
-  for (const kind of ['minted', 'client'] as const) {
-    const oldest = readable(() => records.oldest(kind, limit))
-    for (const [n, row] of oldest.entries()) if (n < over[kind] || row.modified < at) due.push(row)
-  }
-  database.expiryLookAt = due.length >= limit ? 0 : at + EXPIRY_LOOK_MS
-  return due
-}
-
-/** A record that somebody damaged must not stop the writes: it stays, and the comparison of the copies shows it. */
-function readable(read: () => Row[]): Row[] {
   try {
-    return read()
+    const upTo = records.dueRun(at, overMinted, limit)
+    const run = upTo === null ? null : records.falling(upTo)
+    const clients = records.oldestOfClients(limit).filter((row, n) => n < overClient || row.modified < at)
+    database.expiryLookAt = run !== null || clients.length > 0 ? 0 : at + EXPIRY_LOOK_MS
+    return run === null ? clients : [run, ...clients]
   } catch (error) {
+    // A record that somebody damaged must not stop the writes: it stays, and the comparison of the copies shows it.
     if (isUnreadable(error)) return []
     throw error
   }

@@ -71,8 +71,8 @@ function undoEntry(database: Database, { epoch, index, ops }: Entry): void {
       throw new CannotUndo(`the row of ${index}.${n} has changed since`)
     if (hashOf(kept.old) !== op.oldHash) throw new CannotUndo(`the old row of ${index}.${n} has changed`)
     if (op.table === TABLE_RECORDS) {
-      if (kept.old === null || !records.insert(kept.old))
-        throw new CannotUndo(`the idempotency record of ${index}.${n} is here again`)
+      if (kept.old === null || !records.restore(kept.old))
+        throw new CannotUndo(`the idempotency record of ${index}.${n} cannot come back`)
       continue
     }
     if (kept.old !== null) rows.put(kept.old, current)

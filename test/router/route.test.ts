@@ -242,6 +242,57 @@ describe('the decision loop', () => {
     expect((await world.route('PUT', bytes('x'), { once: true })).status).toBe(200)
   })
 
+  it('goes on asking where an answer does not say what became of the write, and never denies it later', async () => {
+    const world = new World()
+    const unsaid: ForwardResult = {
+      kind: 'response',
+      status: 503,
+      headers: { 'tandem-committed': 'unknown' },
+      body: null,
+    }
+    world.forward = () => (world.calls.length === 1 ? unsaid : OK)
+    expect((await world.route('PUT', bytes('x'), { once: true })).status).toBe(200)
+
+    const plain = new World()
+    plain.forward = () => unsaid
+    expect((await plain.route('PUT', bytes('x'))).status).toBe(503)
+    expect(plain.calls).toHaveLength(1)
+
+    for (const later of [REFUSED, { ...unsaid, headers: {} }, { ...unsaid, status: 421 }]) {
+      const lost = new World()
+      lost.forward = () => (lost.calls.length === 1 ? BROKEN : later)
+      const response = await lost.route('PUT', bytes('x'), { once: true })
+      expect(await json(response)).toMatchObject({ committed: 'unknown' })
+      expect(lost.calls.length).toBeGreaterThan(5)
+    }
+  })
+
+  it('sends the same key with each attempt, and none where the primary takes none', async () => {
+    const minted = { scope: 'm018bcfe56800-router-a-0', mintedAt: 1_700_000_000_000 }
+    const keyOf = (call: ForwardCall): string | null => {
+      const at = call.headers.indexOf('tandem-minted-key')
+      return at === -1 ? null : (call.headers[at + 1] ?? null)
+    }
+    const world = new World()
+    world.forward = () => (world.calls.length < 3 ? BROKEN : OK)
+    await world.route('PUT', bytes('x'), { once: true, minted })
+    expect(world.calls.map(keyOf)).toEqual(Array.from({ length: 3 }, () => `${minted.scope}.seal`))
+
+    const outdated: ForwardResult = { kind: 'response', status: 410, headers: {}, body: null }
+    const other = new World()
+    other.forward = () => (other.calls.length === 1 ? outdated : OK)
+    expect((await other.route('PUT', bytes('x'), { once: true, minted })).status).toBe(200)
+    expect(other.calls.map(keyOf)).toEqual([`${minted.scope}.seal`, null])
+
+    const late = new World()
+    late.forward = () => (late.calls.length === 1 ? BROKEN : outdated)
+    expect(await json(await late.route('PUT', bytes('x'), { once: true, minted }))).toMatchObject({
+      committed: 'unknown',
+      retryable: false,
+    })
+    expect(late.calls).toHaveLength(2)
+  })
+
   it('tells a read that nobody answered in time', async () => {
     const world = new World()
     world.forward = () => {

@@ -165,6 +165,33 @@ describe('both copies', () => {
     expect(standby.store.last()).toEqual(first.position)
   })
 
+  test('drift in a run of minted records is found when it goes', async () => {
+    const later = AT + MINTED_KEPT_MS + 100
+    const entries = async (primary: OpenStore) => [
+      await entryOf(
+        primary,
+        [mint(AT), mint(AT + 1)].map((idem, n) => withKey(put(`c/${n}`, 'x'), idem, AT)),
+      ),
+      await entryOf(primary, [withKey(put('c/2', 'x'), mint(later), later)]),
+    ]
+    const [first, second] = await entries(await openStore())
+    for (const sql of [
+      'UPDATE records SET modified = modified + 1 WHERE key = (SELECT max(key) FROM records)',
+      'DELETE FROM records WHERE key = (SELECT min(key) FROM records)',
+      'DELETE FROM records',
+    ]) {
+      const standby = await openStore()
+      await standby.store.apply([first?.bytes ?? new Uint8Array(0)])
+      const db = openWriting(join(standby.dataDir, 's0.sqlite'))
+      db.exec(sql)
+      db.close()
+      expect(await standby.store.apply([second?.bytes ?? new Uint8Array(0)])).toMatchObject({
+        kind: 'refused',
+        reason: 'drift',
+      })
+    }
+  })
+
   test('an entry that would change a record, or give it a type, is refused', async () => {
     const primary = await openStore()
     const first = await entryOf(primary, [withKey(put('c/1', 'x'), client('1'), AT)])
@@ -208,6 +235,28 @@ describe('undo', () => {
     expect((await one(opened, withKey(remove('c/1'), client('gone'), AT), 2)).outcome).toMatchObject({
       kind: 'deleted',
     })
+  })
+
+  test('brings back a run of minted records that had gone with one operation', async () => {
+    const opened = await openStore()
+    const keys = Array.from({ length: 9 }, (_, n) => mint(AT + n))
+    await write(
+      opened,
+      keys.map((idem, n) => withKey(put(`c/${n}`, 'x'), idem, AT + n)),
+    )
+    opened.store.settle(1)
+    const before = await opened.digest()
+    const later = AT + MINTED_KEPT_MS + 100
+    const { entry } = await write(opened, [withKey(put('c/0', 'y'), mint(later), later)])
+    const decoded = entry && decodeEntry(entry.bytes)
+    expect(decoded?.kind === 'ok' && decoded.entry.ops.map(op => op.key)).toEqual([
+      'c/0',
+      expect.stringContaining('m'),
+      keys.at(-1)?.kind === 'minted' ? keys.at(-1)?.scope : '',
+    ])
+    expect((await opened.digest()).records).toBe(1)
+    await opened.store.undo(1, 'never acknowledged')
+    expect(await opened.digest()).toEqual(before)
   })
 
   test('refuses where a record has changed since', async () => {
