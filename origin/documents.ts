@@ -1,8 +1,8 @@
 // One origin's documents behind the gate: gate, store, ship, commit, and one more look at the lease before the answer.
 import type { Replicator } from '../replicator/replicator.ts'
-import type { ShardStore, WriteCommand } from '../replicator/store/shardstore.ts'
+import type { Done, ShardStore, WriteCommand } from '../replicator/store/shardstore.ts'
 import { SHARDS, type ShardName } from '../router/words.ts'
-import type { Documents, Misdirected, ReadAnswer, WriteAnswer } from './http/ports.ts'
+import type { Documents, Misdirected, OperationAnswer, ReadAnswer, WriteAnswer } from './http/ports.ts'
 import { type GroupPort, Groups } from './write/groups.ts'
 
 export type ReadRow =
@@ -16,10 +16,16 @@ export type ReadRow =
     }
   | { readonly kind: 'missing'; readonly seen: number }
 
+/** An idempotency record, as a row is read. */
+export type ReadRecord =
+  | { readonly kind: 'found'; readonly done: Done; readonly index: number }
+  | { readonly kind: 'missing'; readonly seen: number }
+
 export type DocumentParts = {
   readonly replicator: Replicator
   readonly stores: Readonly<Record<ShardName, ShardStore>>
   readonly get: (shard: ShardName, key: string) => ReadRow
+  readonly record: (shard: ShardName, scope: string) => ReadRecord
   /** `refuse`: no write is acknowledged by one copy alone */
   readonly solo: 'allow' | 'refuse'
   /** `confirm`: a read is answered by a round trip on the link that began after it, and by no clock */
@@ -50,17 +56,31 @@ export class GuardedDocuments implements Documents {
   }
 
   async read(shard: ShardName, key: string): Promise<ReadAnswer> {
+    const row = await this.#committedRow(shard, () => this.#parts.get(shard, key))
+    if (row.kind !== 'found') return row.kind === 'missing' ? { kind: 'missing' } : row
+    const { body, type, etag, modified } = row
+    return { kind: 'found', document: { body, type, etag, modified } }
+  }
+
+  async operation(shard: ShardName, scope: string): Promise<OperationAnswer> {
+    const row = await this.#committedRow(shard, () => this.#parts.record(shard, scope))
+    if (row.kind === 'found') return { kind: 'done', done: row.done }
+    return row.kind === 'missing' ? { kind: 'missing' } : row
+  }
+
+  async #committedRow<R extends { kind: 'found'; index: number } | { kind: 'missing'; seen: number }>(
+    shard: ShardName,
+    get: () => R,
+  ): Promise<R | Misdirected> {
     const { replicator } = this.#parts
     if (replicator.serves(shard) === null) return this.#misdirected()
-    const row = this.#parts.get(shard, key)
+    const row = get()
     const committed = replicator.committed(shard, row.kind === 'found' ? row.index : row.seen)
     if (committed !== true && !(await committed)) return this.#misdirected()
     // The process may have been paused since: what was true then may be history now.
     if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()
     if (this.#parts.reads === 'confirm' && !(await replicator.confirm())) return this.#misdirected()
-    if (row.kind === 'missing') return { kind: 'missing' }
-    const { body, type, etag, modified } = row
-    return { kind: 'found', document: { body, type, etag, modified } }
+    return row
   }
 
   async write(shard: ShardName, command: WriteCommand): Promise<WriteAnswer> {

@@ -7,8 +7,10 @@ import { Replicator } from '../replicator/replicator.ts'
 import { STRAIGHT } from '../router/aim.ts'
 import { publicApp } from '../router/app.ts'
 import { createForwarder } from '../router/forward.node.ts'
+import { Minter } from '../router/minted.ts'
 import { PARKING_LIMITS, Parking } from '../router/parking.ts'
 import { Router } from '../router/route.ts'
+import { createSeal } from '../router/seal.ts'
 import { openView, viewSealer } from '../router/signedview.ts'
 import type { ShardName } from '../router/words.ts'
 import type { Config } from './config.ts'
@@ -35,6 +37,8 @@ const BODY_BYTES_MAX = 1024 * 1024
 const HAND_OVER_MS = 8_000
 const LINGER_MS = 200
 const DRAIN_MS = 10_000
+/** Of a random UUID: enough that no two lives of a router mint one key, short because every write carries it. */
+const MINTER_DIGITS = 16
 
 export type RunningOrigin = {
   /** Hands over, drains, closes. */
@@ -136,6 +140,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     replicator,
     stores,
     get: (shard, key) => open[shard].reader.get(key),
+    record: (shard, scope) => open[shard].reader.record(scope),
     solo: config.solo,
     reads: config.reads,
   })
@@ -145,10 +150,12 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   const forwarder = createForwarder(config.peer, config.secret)
   const parking = new Parking({ ...PARKING_LIMITS, parkMs: config.parkMs })
   const whereabouts = new HostWhereabouts(name, replicator, now)
+  const seal = createSeal(mac)
   const router = new Router(
     {
       name,
       whereabouts,
+      seal,
       local: answer,
       forward: (_, call) => forwarder.forward(call),
       aim: STRAIGHT,
@@ -165,6 +172,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       ...config.private,
       secret: config.secret,
       documents: answer,
+      seal,
       bodyBytesMax: BODY_BYTES_MAX,
       control: controlApp({
         status: () => status(replicator, version, now()),
@@ -184,6 +192,8 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         name,
         router,
         callers: hostCallers({ mac, view: () => replicator.view(), sealView, now: Date.now }),
+        seal,
+        minter: new Minter(incarnation.replaceAll('-', '').slice(-MINTER_DIGITS), Date.now),
         bodyBytesMax: BODY_BYTES_MAX,
         readiness: () => readiness(replicator, now()),
         onError,

@@ -2,6 +2,7 @@
 import { type Framing, framingOf } from './body.ts'
 import { shardOf } from './hash.ts'
 import { type DocumentResource, parseTarget } from './key.ts'
+import { type OperationResource, parseOperation } from './operation.ts'
 import { forWrite, type ProblemFields, type ProblemName, problem } from './problem.ts'
 import type { ShardName } from './words.ts'
 
@@ -10,13 +11,14 @@ export const BODY_BYTES_MAX = 1024 * 1024
 
 export const DOCUMENT_METHODS = 'GET, HEAD, PUT, DELETE'
 const DOCUMENT_METHOD_SET: ReadonlySet<string> = new Set(DOCUMENT_METHODS.split(', '))
+const OPERATION_METHODS = 'GET, HEAD'
 /** Lists and POST are not served: a collection answers to nothing. */
 const COLLECTION_METHODS = ''
 
 export type Admission =
   | {
       readonly kind: 'admitted'
-      readonly resource: DocumentResource
+      readonly resource: DocumentResource | OperationResource
       readonly shard: ShardName
       readonly framing: Framing
     }
@@ -31,6 +33,15 @@ export function admit(request: Request, target: string, bodyBytesMax: number): A
   })
   const resource = parseTarget(target)
   if (resource.kind === 'invalid') return refused('invalid-key', { detail: resource.detail })
+  if (resource.kind === 'reserved') {
+    const operation = parseOperation(target)
+    if (typeof operation === 'string') return refused('bad-request', { detail: operation })
+    if (operation !== null) {
+      if (method !== 'GET' && method !== 'HEAD')
+        return refused('method-not-allowed', { headers: { Allow: OPERATION_METHODS } })
+      return { kind: 'admitted', resource: operation, shard: shardOf(operation.key), framing: { kind: 'none' } }
+    }
+  }
   if (resource.kind === 'outside' || resource.kind === 'reserved') return refused('not-found', {})
   if (resource.kind === 'collection') return refused('method-not-allowed', { headers: { Allow: COLLECTION_METHODS } })
   if (!DOCUMENT_METHOD_SET.has(method)) return refused('method-not-allowed', { headers: { Allow: DOCUMENT_METHODS } })

@@ -7,7 +7,8 @@ import type { Caller, Callers } from './callers.ts'
 import type { Client } from './hopbyhop.ts'
 import type { RouterName } from './journey.ts'
 import { pathOf } from './key.ts'
-import { forWrite, problem } from './problem.ts'
+import { MINTED_KEY_HEADER, type MintedKey, type Minter, type Seal, unsealed } from './minted.ts'
+import { forWrite, isSafe, problem } from './problem.ts'
 import type { Router } from './route.ts'
 
 /** What a Request no longer shows: the runtime's adapter keeps it beside. */
@@ -34,6 +35,9 @@ export type PublicAppOptions = {
   readonly name: RouterName
   readonly router: Pick<Router, 'route'>
   readonly callers: Callers
+  /** makes keys for writes that have none, so that a router's own second try takes effect once */
+  readonly minter: Minter
+  readonly seal: Seal
   readonly bodyBytesMax: number
   readonly readiness: () => Readiness | Promise<Readiness>
   /** told of what must not happen; the client only learns that it did */
@@ -41,7 +45,7 @@ export type PublicAppOptions = {
 }
 
 export function publicApp(options: PublicAppOptions): PublicApp {
-  const { name, router, callers, bodyBytesMax, readiness, onError } = options
+  const { name, router, callers, minter, seal, bodyBytesMax, readiness, onError } = options
   const served = { 'Tandem-Origin': name }
   // matched by the raw path, as keys are parsed: no decoding in between that the two could disagree about
   const app = new Hono<RouteEnv>({ getPath: (_request, hint) => pathOf(wireOf(hint?.env).target) })
@@ -57,7 +61,12 @@ export function publicApp(options: PublicAppOptions): PublicApp {
     const { resource, shard, framing } = admission
     try {
       const body = await takeBody(request, framing)
-      return await router.route({ ...wireOnly(wire), request, resource, shard, body, once: false, asked })
+      const hasKey = request.headers.has('idempotency-key')
+      // a stream cannot be sent a second time: there is nothing that a key of ours would make safe
+      const keyless = !hasKey && body.kind !== 'stream' && !isSafe(request.method)
+      const minted = keyless ? await keyFor(request, asked) : null
+      const once = minted !== null || hasKey
+      return await router.route({ ...wireOnly(wire), request, resource, shard, body, once, minted, asked })
     } catch (error) {
       return failed(error, request, wire.target)
     }
@@ -81,6 +90,13 @@ export function publicApp(options: PublicAppOptions): PublicApp {
 
   app.notFound(c => problem('not-found', { instance: c.env.wire.target, headers: served }))
   app.onError((error, c) => failed(error, c.req.raw, c.env.wire.target))
+
+  /** A router that asks has given it a key already, for its own second try. */
+  function keyFor(request: Request, asked: Asked): MintedKey | null | Promise<MintedKey | null> {
+    if (asked.kind !== 'router') return minter.mint()
+    const header = request.headers.get(MINTED_KEY_HEADER)
+    return header === null ? null : unsealed(header, seal)
+  }
 
   function failed(error: unknown, request: Request, target: string): Response {
     if (request.signal.aborted) {

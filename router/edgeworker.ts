@@ -4,6 +4,7 @@ import { type PublicApp, publicApp, type Wire } from './app.ts'
 import { CLIENTS_ONLY } from './callers.ts'
 import { type EdgeEnv, edgeSettings } from './edgesettings.ts'
 import { type EdgeSettings, Isolate, type KeepAlive } from './isolate.ts'
+import { Minter } from './minted.ts'
 import { forWrite, problem } from './problem.ts'
 import { TRACE_HEADER, traceOf } from './trace.ts'
 
@@ -51,6 +52,8 @@ function edgeOf(settings: EdgeSettings): Edge {
     name: 'edge',
     router: { route: inbound => isolate.route(inbound, keepAlives.get(inbound.request) ?? NOT_KEPT) },
     callers: CLIENTS_ONLY,
+    seal: isolate.seal,
+    minter: new Minter(`edge-${crypto.randomUUID()}`, Date.now),
     bodyBytesMax: BODY_BYTES_MAX,
     readiness: async () =>
       (await isolate.reachable()) ? { ready: true } : { ready: false, why: ['No origin answers the edge.'] },

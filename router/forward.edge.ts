@@ -2,9 +2,9 @@
 // to the request that began it: runtimes of this kind end a request's timers and sockets with it.
 import { EPOCH_HEADER, encodeKnown, introduce, type Known, ROUTER_HEADER } from './asked.ts'
 import { type Body, REPLAY_BYTES_MAX } from './body.ts'
+import type { Forward, ForwardCall, ForwardResult } from './call.ts'
 import type { ProxyError } from './journey.ts'
 import type { Mac } from './mac.ts'
-import type { Forward, ForwardCall, ForwardResult } from './route.ts'
 import type { OriginName } from './words.ts'
 
 export type EdgeForwarderOptions = {

@@ -3,9 +3,9 @@
 import { Readable } from 'node:stream'
 import { type Dispatcher, errors, Pool } from 'undici'
 import { type Body, REPLAY_BYTES_MAX } from './body.ts'
+import type { Forward, ForwardCall, ForwardResult } from './call.ts'
 import type { ProxyError } from './journey.ts'
 import { FORWARDED_HEADER, PRIVATE_CHALLENGE, SECRET_HEADER } from './private.ts'
-import type { Forward, ForwardCall, ForwardResult } from './route.ts'
 
 /** One request a connection at a time: a lost connection leaves one write undecided, never several. */
 const CONNECTIONS_MAX = 128

@@ -1,14 +1,17 @@
 // What the requests of one edge isolate share: plain data only. Views, health, the retry budget, room for waiting.
 import type { Known } from './asked.ts'
+import type { ForwardResult, Inbound } from './call.ts'
 import { EdgeAim } from './edgeaim.ts'
 import { EdgeViews } from './edgeviews.ts'
 import { EdgeWhereabouts } from './edgewhereabouts.ts'
 import { edgeForward } from './forward.edge.ts'
 import { Health } from './health.ts'
 import { type Mac, webMac } from './mac.ts'
+import type { Seal } from './minted.ts'
 import { Parking } from './parking.ts'
 import { RetryBudget } from './retrybudget.ts'
-import { type ForwardResult, type Inbound, Router } from './route.ts'
+import { Router } from './route.ts'
+import { createSeal } from './seal.ts'
 import { openView } from './signedview.ts'
 import { beginTrace } from './trace.ts'
 import { VIEW_HEADER } from './viewheader.ts'
@@ -41,9 +44,12 @@ export class Isolate {
   #parkingUntil = 0
   #probedAt = 0
 
+  readonly seal: Seal
+
   constructor(settings: EdgeSettings) {
     this.#settings = settings
     this.#mac = webMac(settings.secret)
+    this.seal = createSeal(this.#mac)
     this.#parking = this.#newParking()
   }
 
@@ -59,6 +65,7 @@ export class Isolate {
         forward,
         aim: new EdgeAim(this.#health, this.#budget, now),
         openView: text => openView(text, this.#mac),
+        seal: this.seal,
         now,
       },
       this.#room(now()),

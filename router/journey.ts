@@ -18,6 +18,8 @@ export class Journey {
   parkedMs = 0
   /** times that the primary was somewhere else after an attempt had failed */
   moves = 0
+  /** an attempt that brought no answer may have taken effect */
+  unsure = false
   nextHop: OriginName | null = null
   /** where the last attempt went that came to nothing; never asked twice in a row while the other may know better */
   tried: OriginName | null = null

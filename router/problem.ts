@@ -1,6 +1,9 @@
 // Errors as application/problem+json (RFC 9457). The `type` of each is stable; a `detail` never holds stacks, paths of
 // files or addresses.
 
+/** `unknown` on a write's answer that cannot say whether it took effect: a router may ask again, where that is safe. */
+export const COMMITTED_HEADER = 'tandem-committed'
+
 const PROBLEM_BASE = 'https://tandem.dev/problems/'
 
 /** Seconds after which a client should ask again: a takeover is over by then. */
@@ -14,9 +17,11 @@ const PROBLEMS = {
   'not-found': { status: 404, title: 'There is no such resource' },
   'method-not-allowed': { status: 405, title: 'The resource does not support this method' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
+  'minted-key-outdated': { status: 410, title: 'The key that a router gave to the write is no longer kept' },
   'precondition-failed': { status: 412, title: 'A precondition does not hold' },
   'payload-too-large': { status: 413, title: 'The body is longer than allowed' },
   misdirected: { status: 421, title: 'This origin is not the primary of the key' },
+  'idempotency-mismatch': { status: 422, title: 'The idempotency key was used for another request' },
   'headers-too-large': { status: 431, title: 'The head of the request is longer than allowed' },
   'client-closed': { status: 499, title: 'The client closed the request' },
   internal: { status: 500, title: 'The origin failed to answer' },
@@ -52,6 +57,7 @@ export function problem(name: ProblemName, fields: ProblemFields = {}): Response
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
     ...(status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : {}),
+    ...(fields.committed === 'unknown' ? { [COMMITTED_HEADER]: 'unknown' } : {}),
     ...fields.headers,
   }
   return new Response(problemText(name, fields), { status, headers })

@@ -1,69 +1,19 @@
 // The decision loop of a router, apart from any runtime: here → dispatch in-process, there → forward, nowhere → park,
 // refused → follow the view that came with the refusal. A request is sent again only where that can do no harm.
-import type { Aim, Target } from './aim.ts'
+import type { Aim } from './aim.ts'
 import type { Asked } from './asked.ts'
-import type { Body } from './body.ts'
-import { type Client, forwardedRequestHeaders, forwardedResponseHeaders, type HeaderRecord } from './hopbyhop.ts'
-import { Journey, type ProxyError, type RouterName } from './journey.ts'
-import type { DocumentResource } from './key.ts'
+import type { Forward, ForwardCall, ForwardResult, Inbound, LocalCall } from './call.ts'
+import { forwardedRequestHeaders, forwardedResponseHeaders, type HeaderRecord } from './hopbyhop.ts'
+import { Journey, type RouterName } from './journey.ts'
+import { MINTED_KEY_HEADER, type Seal, sealed } from './minted.ts'
 import type { Parking } from './parking.ts'
-import { type Committed, forWrite, isSafe, type ProblemName, problem } from './problem.ts'
+import { COMMITTED_HEADER, type Committed, forWrite, isSafe, type ProblemName, problem } from './problem.ts'
+import { isRepeatable, verdict } from './repeat.ts'
 import type { View } from './view.ts'
 import { VIEW_HEADER } from './viewheader.ts'
 import { Watch } from './watch.ts'
 import type { Where, Whereabouts } from './whereabouts.ts'
 import type { OriginName, ShardName } from './words.ts'
-
-/** One request of a client, as the runtime's adapter presents it. */
-export type Inbound = {
-  readonly request: Request
-  /** the request target in origin form, byte for byte as it was received */
-  readonly target: string
-  readonly resource: DocumentResource
-  readonly shard: ShardName
-  readonly body: Body
-  /** true where a second run of this write would be recognised and take effect once; reads need no such thing */
-  readonly once: boolean
-  readonly rawHeaders: readonly string[]
-  readonly client: Client
-  readonly traceparent: string
-  readonly asked: Asked
-}
-
-export type LocalCall = Pick<Inbound, 'request' | 'target' | 'resource' | 'shard' | 'body'>
-
-export type ForwardCall = {
-  readonly method: string
-  readonly target: string
-  /** flat list: name, value, name, value… */
-  readonly headers: readonly string[]
-  readonly body: Body
-  readonly ask: Target
-  /** until the answer's head must be there, connecting and queueing included */
-  readonly answerMs: number
-}
-
-export type ForwardResult =
-  | {
-      readonly kind: 'response'
-      readonly status: number
-      readonly headers: Readonly<Record<string, string | string[] | undefined>>
-      readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null
-    }
-  /** not a byte of it left this host */
-  | { readonly kind: 'notSent'; readonly why: ProxyError }
-  /** at least some of it was sent, and there is no answer: it may have taken effect */
-  | { readonly kind: 'broken'; readonly why: ProxyError }
-  /** no HTTP/1.1 request can be made of it */
-  | { readonly kind: 'unforwardable' }
-
-/** One forward under way. */
-export type Forward = {
-  /** Never rejects. */
-  readonly result: Promise<ForwardResult>
-  /** Ends it; the result follows at once. */
-  abandon(): void
-}
 
 export type RouterPorts = {
   readonly name: RouterName
@@ -74,6 +24,7 @@ export type RouterPorts = {
   readonly aim: Aim
   /** The view that came with an answer; null where it is none that may be believed. */
   openView(text: string | null): Promise<View | null>
+  readonly seal: Seal
   /** monotonic milliseconds */
   now(): number
 }
@@ -88,6 +39,10 @@ type Attempt =
   | { readonly kind: 'answer'; readonly response: Response }
   /** nothing took effect, or it does no harm to do it twice */
   | { readonly kind: 'again'; readonly failed: boolean }
+  /** it may have taken effect; doing it twice does no harm */
+  | { readonly kind: 'unsure'; readonly failed: boolean }
+  /** our key is of no use there: the clocks differ by minutes */
+  | { readonly kind: 'outdated' }
   | { readonly kind: 'undecided' }
   | { readonly kind: 'closed' }
 
@@ -106,7 +61,8 @@ export class Router {
   }
 
   /** Resolves with an answer of some kind within the parking time and one forward; rejects only where `local` does. */
-  async route(inbound: Inbound): Promise<Response> {
+  async route(arrived: Inbound): Promise<Response> {
+    let inbound = arrived
     const journey = new Journey(this.#ports.now())
     const deadline = journey.startedMs + parkMsOf(inbound.asked, this.#parking.limits.parkMs)
     for (;;) {
@@ -123,8 +79,14 @@ export class Router {
       const attempt =
         where.kind === 'here' ? await this.#here(inbound, journey) : await this.#there(where, inbound, journey)
       if (attempt.kind === 'answer') return attempt.response
-      if (attempt.kind === 'closed') return this.#refuse('client-closed', inbound, journey, 'no', true)
+      if (attempt.kind === 'closed') return this.#waitedInVain('closed', inbound, journey)
       if (attempt.kind === 'undecided') return this.#undecided(inbound, journey)
+      if (attempt.kind === 'unsure') journey.unsure = true
+      if (attempt.kind === 'outdated') {
+        if (journey.unsure) return this.#undecided(inbound, journey)
+        inbound = { ...inbound, minted: null, once: false }
+        continue
+      }
       if (inbound.body.kind === 'stream' && inbound.body.touched) return this.#notReplayable(inbound, journey)
       if (attempt.failed && !this.#ports.aim.mayRetry()) return this.#waitedInVain('full', inbound, journey)
       const waited = await this.#pause(where, inbound, journey, deadline)
@@ -152,6 +114,8 @@ export class Router {
       journey.error = 'destination_unavailable'
       return { kind: 'again', failed: false }
     }
+    const kind = verdict(response.status, response.headers.get(COMMITTED_HEADER), inbound, journey)
+    if (kind !== 'answer') return attemptOf(kind)
     const status = journey.proxyStatus(this.#ports.name, false)
     if (status !== null) response.headers.set('Proxy-Status', status)
     return { kind: 'answer', response }
@@ -161,21 +125,22 @@ export class Router {
     const { shard, body } = inbound
     const ask = this.#ports.aim.choose(shard, where.view, journey.tried, body.kind !== 'stream')
     const { origin } = ask
-    const harmless = inbound.once || isSafe(inbound.request.method)
     const { signal } = inbound.request
     if (signal.aborted) return { kind: 'closed' }
     journey.nextHop = origin
     journey.tried = origin
+    const headers = forwardedRequestHeaders(inbound.rawHeaders, inbound.client, inbound.traceparent)
+    if (inbound.minted !== null) headers.push(MINTED_KEY_HEADER, await sealed(inbound.minted, this.#ports.seal))
     const forward = this.#ports.forward(origin, {
       method: inbound.request.method,
       target: inbound.target,
-      headers: forwardedRequestHeaders(inbound.rawHeaders, inbound.client, inbound.traceparent),
+      headers,
       body,
       ask,
       answerMs: this.#parking.limits.parkMs,
     })
     signal.addEventListener('abort', forward.abandon, { once: true })
-    const unwatch = this.#watch.over(inbound.shard, origin, harmless, forward.abandon)
+    const unwatch = this.#watch.over(shard, where.view.primaries[shard], isRepeatable(inbound), forward.abandon)
     const result = await forward.result
     unwatch()
     signal.removeEventListener('abort', forward.abandon)
@@ -185,7 +150,8 @@ export class Router {
       return { kind: 'answer', response: this.#refuse('bad-request', inbound, journey, 'no', false) }
     }
     journey.error = result.why
-    return result.kind === 'notSent' || harmless ? { kind: 'again', failed: true } : { kind: 'undecided' }
+    if (result.kind === 'notSent') return { kind: 'again', failed: true }
+    return isRepeatable(inbound) ? { kind: 'unsure', failed: true } : { kind: 'undecided' }
   }
 
   async #received(result: ForwardResult & { kind: 'response' }, inbound: Inbound, journey: Journey): Promise<Attempt> {
@@ -195,6 +161,12 @@ export class Router {
       if (result.body instanceof ReadableStream) void result.body.cancel()
       journey.error = 'destination_unavailable'
       return { kind: 'again', failed: false }
+    }
+    const committed = result.headers[COMMITTED_HEADER]
+    const kind = verdict(result.status, typeof committed === 'string' ? committed : null, inbound, journey)
+    if (kind !== 'answer') {
+      if (result.body instanceof ReadableStream) void result.body.cancel()
+      return attemptOf(kind)
     }
     const headers = forwardedResponseHeaders(result.headers)
     const own = journey.proxyStatus(this.#ports.name, false)
@@ -263,6 +235,7 @@ export class Router {
   }
 
   #waitedInVain(waited: 'over' | 'full' | 'closed', inbound: Inbound, journey: Journey): Response {
+    if (journey.unsure && !isSafe(inbound.request.method)) return this.#undecided(inbound, journey)
     if (waited === 'closed') return this.#refuse('client-closed', inbound, journey, 'no', true)
     if (inbound.asked.kind === 'router') return this.#elsewhere(inbound, journey)
     if (waited === 'full') return this.#refuse('overloaded', inbound, journey, 'no', true)
@@ -280,8 +253,10 @@ export class Router {
 
   #undecided(inbound: Inbound, journey: Journey): Response {
     const detail =
-      'The connection to the primary broke after the write was sent. Read the document to learn what became of it.'
-    return this.#refuse('outcome-unknown', inbound, journey, 'unknown', inbound.once, detail)
+      'The primary was lost after the write was sent, and nobody could say in time what became of it. Read the document, or ask again with the same Idempotency-Key.'
+    // our own key dies with this answer: only the client's makes another request of it the same write
+    const retryable = inbound.once && inbound.minted === null
+    return this.#refuse('outcome-unknown', inbound, journey, 'unknown', retryable, detail)
   }
 
   #notReplayable(inbound: Inbound, journey: Journey): Response {
@@ -314,6 +289,8 @@ export class Router {
 /** A router that asked waits here for a moment only: it may know, or learn, of a better place. */
 const parkMsOf = (asked: Asked, parkMs: number): number =>
   asked.kind === 'client' ? parkMs : Math.min(asked.parkMs, parkMs)
+
+const attemptOf = (kind: 'unsure' | 'outdated'): Attempt => (kind === 'unsure' ? { kind, failed: false } : { kind })
 
 /** Two places are the same where a second attempt would meet the same process in the same reign. */
 function placeOf(where: Where, shard: ShardName): string {

@@ -1,15 +1,17 @@
 // Documents over HTTP: the target of in-process dispatch and of forwarded requests alike. Everything it needs to know
 // about primaries it learns from the answers of `Documents`.
 
-import type { WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
+import type { Done, Idempotency, WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
 import { tooLarge } from '../../router/admit.ts'
-import { pathOfDocument } from '../../router/key.ts'
+import type { LocalCall } from '../../router/call.ts'
+import { type DocumentResource, pathOfDocument } from '../../router/key.ts'
+import type { OperationResource } from '../../router/operation.ts'
 import { forWrite, type ProblemFields, type ProblemName, problem } from '../../router/problem.ts'
-import type { LocalCall } from '../../router/route.ts'
 import type { View } from '../../router/view.ts'
 import { VIEW_HEADER } from '../../router/viewheader.ts'
 import type { OriginName } from '../../router/words.ts'
 import { conditionsOf, judgeRead, type Preconditions, preconditionsOf } from './conditions.ts'
+import { type Content, idempotencyOf, REPLAYED, scopeOf, statusOf, tokenOf } from './idempotency.ts'
 import type { Document, Documents, Durability, Misdirected } from './ports.ts'
 
 const TYPE_DEFAULT = 'application/octet-stream'
@@ -39,6 +41,13 @@ export function documentsHandler(options: DocumentsOptions): DocumentsHandler {
       return refuse(call, 'bad-request', { detail: `${parsed.header} is not a list of entity tags.` })
     }
     const { preconditions } = parsed
+    const { resource } = call
+    if (resource.kind === 'operation') return operation(call, resource)
+    return document({ ...call, resource }, preconditions)
+  }
+
+  async function document(call: DocumentCall, preconditions: Preconditions): Promise<Response> {
+    const { request } = call
     switch (request.method) {
       case 'GET':
       case 'HEAD':
@@ -52,7 +61,7 @@ export function documentsHandler(options: DocumentsOptions): DocumentsHandler {
     }
   }
 
-  async function read(call: LocalCall, preconditions: Preconditions): Promise<Response> {
+  async function read(call: DocumentCall, preconditions: Preconditions): Promise<Response> {
     const answer = await documents.read(call.shard, call.resource.key)
     if (answer.kind === 'misdirected') return misdirected(call, answer)
     // without a document there is nothing to be judged: 404 goes before 412 (RFC 9110 13.2.1)
@@ -67,34 +76,55 @@ export function documentsHandler(options: DocumentsOptions): DocumentsHandler {
     return new Response(call.request.method === 'HEAD' ? null : bodyOf(document), { status: 200, headers })
   }
 
-  async function put(call: LocalCall, preconditions: Preconditions): Promise<Response> {
+  async function put(call: DocumentCall, preconditions: Preconditions): Promise<Response> {
     const refused = dateCondition(call, preconditions)
     if (refused !== null) return refused
     const type = call.request.headers.get('content-type') || TYPE_DEFAULT
     if (type.length > TYPE_CHARS_MAX) return refuse(call, 'bad-request', { detail: 'Content-Type is too long.' })
     const body = await wholeBody(call)
     if (body === null) return refuse(call, 'payload-too-large', tooLarge(bodyBytesMax))
-    return write(call, {
-      op: 'put',
-      key: call.resource.key,
-      type,
-      body,
-      conditions: conditionsOf(preconditions),
-      at: now(),
-    })
+    const content: Content = { type, body, conditions: conditionsOf(preconditions) }
+    return once(call, content, idem =>
+      write(call, { op: 'put', key: call.resource.key, ...content, at: now(), ...idem }),
+    )
   }
 
-  async function remove(call: LocalCall, preconditions: Preconditions): Promise<Response> {
+  async function remove(call: DocumentCall, preconditions: Preconditions): Promise<Response> {
     const refused = dateCondition(call, preconditions)
     if (refused !== null) return refused
-    return write(call, { op: 'delete', key: call.resource.key, conditions: conditionsOf(preconditions), at: now() })
+    const conditions = conditionsOf(preconditions)
+    return once(call, { type: '', body: NOTHING, conditions }, idem =>
+      write(call, { op: 'delete', key: call.resource.key, conditions, at: now(), ...idem }),
+    )
   }
 
-  async function write(call: LocalCall, command: WriteCommand): Promise<Response> {
+  /** Gives a write what a repeat of it is recognised by. */
+  function once(
+    call: DocumentCall,
+    content: Content,
+    act: (idem: { readonly idem?: Idempotency }) => Promise<Response>,
+  ): Response | Promise<Response> {
+    const parsed = idempotencyOf(call.request, call.target, call.minted, content)
+    if (parsed.kind === 'malformed') return refuse(call, 'bad-request', { detail: parsed.detail })
+    return act(parsed.idem === null ? {} : { idem: parsed.idem })
+  }
+
+  async function operation(call: LocalCall, asked: OperationResource): Promise<Response> {
+    const scope = scopeOf(tokenOf(call.request), asked.method, asked.about, asked.idempotencyKey)
+    const answer = await documents.operation(call.shard, scope)
+    if (answer.kind === 'misdirected') return misdirected(call, answer)
+    if (answer.kind === 'missing')
+      return refuse(call, 'not-found', { detail: 'No record of this write is committed; it may still be on its way.' })
+    const { done } = answer
+    const body = { status: statusOf(done), etag: done.etag, modified: new Date(done.modified).toISOString() }
+    return Response.json(body, { headers: { ...served(call), 'Cache-Control': 'no-store' } })
+  }
+
+  async function write(call: DocumentCall, command: WriteCommand): Promise<Response> {
     const answer = await documents.write(call.shard, command)
     switch (answer.kind) {
       case 'outcome':
-        return outcome(call, answer.outcome, answer.durability)
+        return outcome(call, command, answer.outcome, answer.durability)
       case 'misdirected':
         return misdirected(call, answer)
       case 'unknown':
@@ -102,24 +132,29 @@ export function documentsHandler(options: DocumentsOptions): DocumentsHandler {
           ...about(call),
           detail: answer.why,
           committed: 'unknown',
-          retryable: false,
+          retryable: command.idem?.kind === 'client',
         })
       case 'unavailable':
         return problem('unavailable', { ...about(call), detail: answer.why, committed: 'no', retryable: true })
     }
   }
 
-  function outcome(call: LocalCall, done: WriteOutcome, durability: Durability): Response {
+  function outcome(call: DocumentCall, command: WriteCommand, done: WriteOutcome, durability: Durability): Response {
     const headers = served(call)
     headers['Tandem-Durability'] = durability
     switch (done.kind) {
       case 'created':
-        headers.Location = pathOfDocument(call.resource.collection, call.resource.id)
-        return written(201, headers, done)
       case 'replaced':
-        return written(200, headers, done)
       case 'deleted':
-        return new Response(null, { status: 204, headers })
+        return written(call, headers, done)
+      case 'replayed':
+        // a router's own second try is nothing that its client knows of
+        if (command.idem?.kind === 'client') headers[REPLAYED] = 'true'
+        return written(call, headers, done.done)
+      case 'mismatch':
+        return refuse(call, 'idempotency-mismatch', { headers })
+      case 'outdated':
+        return refuse(call, 'minted-key-outdated', { headers, retryable: true })
       case 'missing':
         return refuse(call, 'not-found', { headers })
       case 'preconditionFailed':
@@ -178,11 +213,13 @@ export function documentsHandler(options: DocumentsOptions): DocumentsHandler {
   }
 }
 
-function written(
-  status: number,
-  headers: Record<string, string>,
-  done: { readonly etag: string; readonly modified: number },
-): Response {
+type DocumentCall = LocalCall & { readonly resource: DocumentResource }
+const NOTHING = new Uint8Array(0)
+
+function written({ resource }: DocumentCall, headers: Record<string, string>, done: Done): Response {
+  const status = statusOf(done)
+  if (done.kind === 'deleted') return new Response(null, { status, headers })
+  if (done.kind === 'created') headers.Location = pathOfDocument(resource.collection, resource.id)
   headers.ETag = done.etag
   headers['Last-Modified'] = new Date(done.modified).toUTCString()
   headers['Content-Length'] = '0'

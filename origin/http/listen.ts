@@ -6,6 +6,7 @@ import { admit } from '../../router/admit.ts'
 import type { WireEnv } from '../../router/app.ts'
 import { takeBody } from '../../router/body.ts'
 import { originForm, pathOf } from '../../router/key.ts'
+import { MINTED_KEY_HEADER, type Seal, unsealed } from '../../router/minted.ts'
 import { FORWARDED_HEADER, PRIVATE_CHALLENGE } from '../../router/private.ts'
 import { forWrite, problem } from '../../router/problem.ts'
 import type { DocumentsHandler } from './documents.ts'
@@ -40,6 +41,8 @@ export type PrivateOptions = {
   readonly secret: string
   /** answers what the peer forwarded */
   readonly documents: DocumentsHandler
+  /** knows the keys that the peer's router minted */
+  readonly seal: Seal
   readonly bodyBytesMax: number
   /** `/_tandem/*`, `/metrics`, `/dashboard`: sees requests that know the secret alone */
   readonly control: { readonly fetch: Fetch<WireEnv['Bindings']> }
@@ -49,7 +52,7 @@ export type PrivateOptions = {
 }
 
 export function listenPrivate(options: PrivateOptions): Promise<Listening> {
-  const { host, port, secret, documents, bodyBytesMax, control, onUpgrade, onError } = options
+  const { host, port, secret, documents, seal, bodyBytesMax, control, onUpgrade, onError } = options
   const knowsSecret = secretCheck(secret)
   const onRequest = adapter(NO_PROXIES, onError, (request, wire, incoming) => {
     if (!knowsSecret(incoming)) {
@@ -77,7 +80,15 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
     if (admission.kind === 'refused') return admission.response
     const { resource, shard, framing } = admission
     try {
-      return await documents({ request, target, resource, shard, body: await takeBody(request, framing) })
+      const header = request.headers.get(MINTED_KEY_HEADER)
+      const minted = header === null ? null : await unsealed(header, seal)
+      if (header !== null && minted === null) {
+        return problem('bad-request', {
+          instance: target,
+          detail: 'The minted key is not of a router of this cluster.',
+        })
+      }
+      return await documents({ request, target, resource, shard, minted, body: await takeBody(request, framing) })
     } catch (error) {
       if (!request.signal.aborted) onError(error)
       return problem('internal', { instance: target, ...forWrite(request.method, 'unknown', false) })

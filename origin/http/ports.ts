@@ -1,6 +1,6 @@
 // What the HTTP side needs of the rest of an origin.
 import type { Position } from '../../replicator/entry/position.ts'
-import type { WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
+import type { Done, WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
 import type { View } from '../../router/view.ts'
 import type { ShardName } from '../../router/words.ts'
 
@@ -31,10 +31,17 @@ export type WriteAnswer =
   /** did not take effect: disk trouble, or the pair is solo and configured to refuse */
   | { readonly kind: 'unavailable'; readonly why: string }
 
+export type OperationAnswer =
+  | { readonly kind: 'done'; readonly done: Done }
+  | { readonly kind: 'missing' }
+  | Misdirected
+
 /** One origin's documents, behind the gate: every answer is committed and within the lease when it is given. */
 export interface Documents {
   read(shard: ShardName, key: string): Promise<ReadAnswer>
   write(shard: ShardName, command: WriteCommand): Promise<WriteAnswer>
+  /** What the write of this scope did, once it is committed. */
+  operation(shard: ShardName, scope: string): Promise<OperationAnswer>
 }
 
 export type { Where, Whereabouts } from '../../router/whereabouts.ts'
@@ -42,6 +49,8 @@ export type { Where, Whereabouts } from '../../router/whereabouts.ts'
 export type ShardDigest = {
   readonly shard: ShardName
   readonly position: Position
+  /** documents, and idempotency records: the hash is over both */
   readonly rows: number
+  readonly records: number
   readonly sha256: string
 }

@@ -1,6 +1,13 @@
 // Standby: takes the primary's entries in sequence, each only onto the very rows that it was made on (I4).
-import { decodeEntry, type Entry, peekEntry, positionAfter } from '../../replicator/entry/codec.ts'
-import { NO_ROW_HASH, rowHash } from '../../replicator/entry/row.ts'
+import {
+  decodeEntry,
+  type Entry,
+  type Op,
+  peekEntry,
+  positionAfter,
+  TABLE_RECORDS,
+} from '../../replicator/entry/codec.ts'
+import { NO_ROW_HASH, type Row, rowHash } from '../../replicator/entry/row.ts'
 import type { ApplyOutcome } from '../../replicator/store/shardstore.ts'
 import type { Database } from './database.ts'
 import { begin, CommitFailed, isUnreadable, messageOf, sqliteCode } from './sqlite.ts'
@@ -87,7 +94,12 @@ function onto(database: Database, entry: Entry): string | null {
       database.rollbackToSavepoint()
       return `operation ${n} on ${JSON.stringify(op.key)}: ${what}`
     }
-    const old = readOld(database, op.key)
+    if (op.table === TABLE_RECORDS) {
+      const trouble = ontoRecord(database, epoch, index, n, op)
+      if (trouble !== null) return drift(trouble)
+      continue
+    }
+    const old = readOld(database.rows, op.key)
     if (typeof old === 'string') return drift(old)
     const hash = old === null ? NO_ROW_HASH : rowHash(old)
     if (hash !== op.oldHash) return drift(`the old row is ${hash}, the primary's was ${op.oldHash}`)
@@ -98,8 +110,24 @@ function onto(database: Database, entry: Entry): string | null {
   return null
 }
 
+/** A record is made and removed, never changed; routers' own go in runs, see `falling`. Null where it was as the primary had it. */
+function ontoRecord({ rows, records }: Database, epoch: number, index: number, n: number, op: Op): string | null {
+  const { key, oldHash, newRow } = op
+  if (newRow !== null) {
+    if (oldHash !== NO_ROW_HASH) return 'an idempotency record would be changed'
+    return records.insert({ key, epoch, index, ...newRow }) ? null : 'the idempotency record is here already'
+  }
+  const old = readOld({ read: scope => records.falling(scope) }, key)
+  if (typeof old === 'string') return old
+  const hash = old === null ? NO_ROW_HASH : rowHash(old)
+  if (old === null || hash !== oldHash) return `the idempotency record is ${hash}, the primary's was ${oldHash}`
+  rows.keepOld(index, n, key, old)
+  records.forget(key)
+  return null
+}
+
 /** A row that cannot even be read is not what was written. */
-function readOld({ rows }: Database, key: string): ReturnType<typeof rows.read> | string {
+function readOld<R extends Row>(rows: { read(key: string): R | null }, key: string): R | null | string {
   try {
     return rows.read(key)
   } catch (error) {

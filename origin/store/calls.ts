@@ -3,6 +3,7 @@ import type { Position } from '../../replicator/entry/position.ts'
 import type {
   ApplyOutcome,
   Condition,
+  Idempotency,
   LoggedEntry,
   SnapshotFile,
   WriteCommand,
@@ -21,6 +22,7 @@ type PackedCommand =
       readonly bodyBytes: number
       readonly conditions: readonly Condition[]
       readonly at: number
+      readonly idem?: Idempotency
     }
   | Extract<WriteCommand, { op: 'delete' }>
 

@@ -5,6 +5,7 @@ import { reach } from '../failpoint.ts'
 import { diskLow, syncDirectory } from './files.ts'
 import { History } from './history.ts'
 import { SETTLE_ENTRIES_A_TRANSACTION, type StoreLimits, WRITTEN_TIMES_MAX } from './limits.ts'
+import { Records } from './records.ts'
 import { Rows } from './rows.ts'
 import { prepareSchema } from './schema.ts'
 import {
@@ -28,6 +29,7 @@ export class Database {
   readonly place: Place
   readonly db: Db
   readonly rows: Rows
+  readonly records: Records
   readonly history: History
   /** the file was empty or absent */
   readonly fresh: boolean
@@ -40,6 +42,8 @@ export class Database {
   /** entries up to here have no old rows any more */
   #dropped: number
   #fence: number
+  /** wall-clock time before which no idempotency record is due */
+  expiryLookAt = 0
 
   constructor(place: Place) {
     this.place = place
@@ -48,12 +52,13 @@ export class Database {
       this.fresh = prepareSchema(this.db, place.shard)
       if (this.fresh) syncDirectory(place.dataDir)
       this.rows = new Rows(this.db)
+      this.records = new Records(this.db)
       this.history = new History(this.db, place.limits)
       this.#frames = this.db.prepare('PRAGMA wal_checkpoint(NOOP)')
       this.#savepoint = this.db.prepare('SAVEPOINT step')
       this.#release = this.db.prepare('RELEASE step')
       this.#back = this.db.prepare('ROLLBACK TO step')
-      // Every entry has an operation and every operation an old row, so the oldest kept one tells what is settled.
+      // Every entry has a document's operation, and each of those an old row, so the oldest kept one tells what is settled.
       const kept = this.rows.oldestKept()
       this.#settled = kept === null ? this.history.last.index : kept - 1
       this.#dropped = this.#settled
@@ -90,6 +95,7 @@ export class Database {
 
   savepoint(): void {
     this.#savepoint.run()
+    this.records.mark()
   }
   release(): void {
     this.#release.run()
@@ -98,6 +104,7 @@ export class Database {
   rollbackToSavepoint(): void {
     this.#back.run()
     this.#release.run()
+    this.records.backToMark()
   }
 
   /** Ends a transaction on the disk (one fsync), with a slice of the housekeeping in it. Throws CommitFailed. */
@@ -107,6 +114,7 @@ export class Database {
     this.history.trim(this.#settled)
     if (during === 'write' || during === 'apply') reach(`${during}.before-commit`)
     commit(this.db)
+    this.records.committed()
     if (during !== 'settle') reach(`${during}.after-commit`)
     this.#dropped = Math.max(upTo, this.#dropped)
   }
@@ -115,6 +123,7 @@ export class Database {
   abandon(): void {
     rollback(this.db)
     this.history.reload()
+    this.records.abandoned()
   }
 
   /** Frames of the WAL that a checkpoint has not yet brought into the database. */

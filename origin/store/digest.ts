@@ -1,9 +1,10 @@
-// What both copies of a shard are compared by: one hash over every document, as of one moment of its log.
+// What both copies of a shard are compared by: one hash over every document and idempotency record, as of one moment of its log.
 import { createHash } from 'node:crypto'
 import { digestRow } from '../../replicator/entry/row.ts'
 import type { ShardName } from '../../router/words.ts'
 import type { ShardDigest } from '../http/ports.ts'
 import { databasePath } from './database.ts'
+import { rowOf } from './records.ts'
 import { readLast } from './schema.ts'
 import { blob, int, openReading, text } from './sqlite.ts'
 
@@ -27,8 +28,13 @@ export function makeDigest(dataDir: string, shard: ShardName): ShardDigest {
         modified: int(row.modified),
       })
     }
+    let records = 0
+    for (const row of db.prepare('SELECT * FROM records ORDER BY key').iterate()) {
+      records += 1
+      digestRow(digest, rowOf(row))
+    }
     db.exec('COMMIT')
-    return { shard, position, rows, sha256: digest.digest('hex') }
+    return { shard, position, rows, records, sha256: digest.digest('hex') }
   } finally {
     db.close()
   }

@@ -1,7 +1,7 @@
 // What an undo discards goes to a quarantine file first: one JSON line for each operation. Read by quarantine.ts.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Entry } from '../../replicator/entry/codec.ts'
+import { type Entry, TABLE_DOCUMENTS } from '../../replicator/entry/codec.ts'
 import type { Position } from '../../replicator/entry/position.ts'
 import type { ShardName } from '../../router/words.ts'
 import { ensureDirectory, writeDurably } from './files.ts'
@@ -12,6 +12,8 @@ export type QuarantineRecord = {
   readonly epoch: number
   readonly index: number
   readonly n: number
+  /** of a record only its scope is told; a `delete` of a router's own stands for all up to it */
+  readonly table: 'documents' | 'records'
   readonly op: 'put' | 'delete'
   readonly key: string
   readonly type: string | null
@@ -55,13 +57,14 @@ function freePath(dataDir: string, shard: ShardName, { epoch, index }: Position)
 }
 
 function* linesOf({ hash }: Position, { shard, epoch, index, ops }: Entry, why: string, at: string): Generator<string> {
-  for (const [n, { key, newRow }] of ops.entries()) {
+  for (const [n, { table, key, newRow }] of ops.entries()) {
     const row = newRow === null ? null : Buffer.from(newRow.body.buffer, newRow.body.byteOffset, newRow.body.length)
     const record: QuarantineRecord = {
       shard,
       epoch,
       index,
       n,
+      table: table === TABLE_DOCUMENTS ? 'documents' : 'records',
       op: newRow === null ? 'delete' : 'put',
       key,
       type: newRow?.type ?? null,

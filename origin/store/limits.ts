@@ -8,6 +8,12 @@ export type StoreLimits = {
   readonly walFramesMax: number
   /** below this much free disk, groups are refused, so that COMMIT and checkpoints do not meet a full one */
   readonly diskBytesReserved: number
+  /**
+   * idempotency records of each kind: beyond it the oldest go before their time. A million minted ones are some 100 MB
+   * and, at the 20 000 writes a second that a shard takes at most, still five times what a router spends on a request.
+   */
+  readonly mintedRecordsKept: number
+  readonly clientRecordsKept: number
 }
 
 export const STORE_LIMITS: StoreLimits = {
@@ -15,6 +21,8 @@ export const STORE_LIMITS: StoreLimits = {
   logEntriesKept: 200_000,
   walFramesMax: 4096,
   diskBytesReserved: 16 * 1024 * 1024,
+  mintedRecordsKept: 1_000_000,
+  clientRecordsKept: 1_000_000,
 }
 
 /** On a small disk the reserve is this share of it. */
@@ -35,3 +43,11 @@ export const HOUSEKEEPING_EVERY_MS = 500
 export const CALLS_PENDING_MAX = 1024
 /** Files are read and hashed in pieces of this size. */
 export const CHUNK_BYTES = 1024 * 1024
+/** CONTRACT: how long a repeat of a write is recognised by its client's key, and by a router's own. */
+export const CLIENT_KEPT_MS = 24 * 60 * 60 * 1000
+export const MINTED_KEPT_MS = 10 * 60 * 1000
+/** A router whose clock is further ahead of the primary's gets no record for its keys. */
+export const MINTED_AHEAD_MS_MAX = 60 * 1000
+/** Records removed with one group, beside as many as it has operations; and how often is looked whether any are due. */
+export const EXPIRED_A_GROUP = 64
+export const EXPIRY_LOOK_MS = 1000

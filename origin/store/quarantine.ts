@@ -14,6 +14,7 @@ const RECORD: z.ZodType<QuarantineRecord> = z.object({
   epoch: z.number().int(),
   index: z.number().int(),
   n: z.number().int(),
+  table: z.enum(['documents', 'records']),
   op: z.enum(['put', 'delete']),
   key: z.string(),
   type: z.string().nullable(),

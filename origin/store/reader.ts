@@ -1,5 +1,7 @@
 // Point reads on the event loop, over a connection of their own that cannot write.
+import { readRecord } from '../../replicator/entry/record.ts'
 import { etagOf } from '../../replicator/entry/row.ts'
+import type { Done } from '../../replicator/store/shardstore.ts'
 import type { ShardName } from '../../router/words.ts'
 import { databasePath } from './database.ts'
 import { blob, type Column, type Db, int, openReading, type Statement, text } from './sqlite.ts'
@@ -20,21 +22,30 @@ export type Read =
   /** `seen` is the last entry of the same moment, which may be the one that deleted it: answer only once it is committed */
   | { readonly kind: 'missing'; readonly seen: number }
 
+export type ReadRecord =
+  | { readonly kind: 'found'; readonly done: Done; readonly index: number }
+  | { readonly kind: 'missing'; readonly seen: number }
+
 /** True in the moment of an answer, never from another moment: document and log come from one statement. */
 const MISS = `SELECT coalesce((SELECT max(idx) FROM log), (SELECT base_idx FROM meta)) AS seen, d.*
   FROM (SELECT 1) LEFT JOIN documents AS d ON d.key = ?`
+
+const RECORD = `SELECT coalesce((SELECT max(idx) FROM log), (SELECT base_idx FROM meta)) AS seen, r.*
+  FROM (SELECT 1) LEFT JOIN records AS r ON r.key = ?`
 
 export class Reader {
   readonly #path: string
   #db: Db
   #hit: Statement
   #miss: Statement
+  #record: Statement
 
   constructor(dataDir: string, shard: ShardName) {
     this.#path = databasePath(dataDir, shard)
     this.#db = openReading(this.#path)
     this.#hit = this.#db.prepare('SELECT type, body, epoch, idx, n, modified FROM documents WHERE key = ?')
     this.#miss = this.#db.prepare(MISS)
+    this.#record = this.#db.prepare(RECORD)
   }
 
   /** Throws what the disk says, and after `close`. */
@@ -46,12 +57,24 @@ export class Reader {
     return again.key === null ? { kind: 'missing', seen: int(again.seen) } : found(again)
   }
 
+  /** Throws as `get` does. */
+  record(scope: string): ReadRecord {
+    const row = this.#record.get(scope)
+    if (row === undefined) throw new Error('the statement for records returned no row')
+    if (row.key === null) return { kind: 'missing', seen: int(row.seen) }
+    const index = int(row.idx)
+    const kept = readRecord({ epoch: int(row.epoch), index, body: blob(row.body) })
+    if (kept === null) throw new Error(`the record ${scope} is unreadable`)
+    return { kind: 'found', done: kept.done, index }
+  }
+
   /** After another file took the database's place. */
   reopen(): void {
     this.#db.close()
     this.#db = openReading(this.#path)
     this.#hit = this.#db.prepare('SELECT type, body, epoch, idx, n, modified FROM documents WHERE key = ?')
     this.#miss = this.#db.prepare(MISS)
+    this.#record = this.#db.prepare(RECORD)
   }
 
   close(): void {

@@ -8,12 +8,18 @@ import { begin, commit, type Db, hashHex, int, pragma, text } from './sqlite.ts'
 const APPLICATION_ID = 0x54444d31
 
 // STRICT: a value of another type than the writer stores is an error, not a surprise. Text is ordered by its UTF-8 bytes.
+// Clients' records are found by age through an index; routers' own by their keys, which begin with the time.
 // `total` counts the log's bytes from its beginning, so that its size is known without reading it.
 const TABLES = `
   CREATE TABLE documents (
     key TEXT NOT NULL PRIMARY KEY, type TEXT NOT NULL, body BLOB NOT NULL,
     epoch INTEGER NOT NULL, idx INTEGER NOT NULL, n INTEGER NOT NULL, modified INTEGER NOT NULL
   ) STRICT;
+  CREATE TABLE records (
+    key TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL,
+    epoch INTEGER NOT NULL, idx INTEGER NOT NULL, n INTEGER NOT NULL, modified INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX records_of_clients ON records (modified) WHERE key < 'm';
   CREATE TABLE log (
     idx INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, hash BLOB NOT NULL, total INTEGER NOT NULL, bytes BLOB NOT NULL
   ) STRICT;
@@ -24,7 +30,8 @@ const TABLES = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE meta (
     one INTEGER PRIMARY KEY CHECK (one = 1), shard TEXT NOT NULL,
-    base_epoch INTEGER NOT NULL, base_idx INTEGER NOT NULL, base_hash BLOB NOT NULL, base_total INTEGER NOT NULL
+    base_epoch INTEGER NOT NULL, base_idx INTEGER NOT NULL, base_hash BLOB NOT NULL, base_total INTEGER NOT NULL,
+    minted_floor INTEGER NOT NULL
   ) STRICT;`
 
 /** A database that this store cannot be: another shard's, another version's, or none of ours. */
@@ -40,7 +47,7 @@ export function prepareSchema(db: Db, shard: ShardName): boolean {
   }
   begin(db)
   db.exec(`${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
-  db.prepare('INSERT INTO meta VALUES (1, ?, ?, ?, ?, 0)').run(
+  db.prepare('INSERT INTO meta VALUES (1, ?, ?, ?, ?, 0, 0)').run(
     shard,
     GENESIS.epoch,
     GENESIS.index,

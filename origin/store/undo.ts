@@ -1,5 +1,5 @@
 // Goes back to an earlier position: what is discarded is first on the disk in a quarantine file, then undone (I9).
-import { decodeEntry, type Entry, type Op } from '../../replicator/entry/codec.ts'
+import { decodeEntry, type Entry, type Op, TABLE_RECORDS } from '../../replicator/entry/codec.ts'
 import type { Position } from '../../replicator/entry/position.ts'
 import { NO_ROW_HASH, type Row, rowHash } from '../../replicator/entry/row.ts'
 import { reach } from '../failpoint.ts'
@@ -54,14 +54,27 @@ function readEntry({ history }: Database, index: number): Found {
   return { position: logged.position, entry: decoded.entry }
 }
 
-function undoEntry({ rows }: Database, { epoch, index, ops }: Entry): void {
+function undoEntry(database: Database, { epoch, index, ops }: Entry): void {
+  const { rows, records } = database
   for (const [n, op] of [...ops.entries()].reverse()) {
+    if (op.table === TABLE_RECORDS && op.newRow !== null) {
+      // It is new wherever it is made: there is no old row to bring back.
+      if (hashOf(records.read(op.key)) !== hashOf(newRowOf(op, epoch, index)))
+        throw new CannotUndo(`the idempotency record of ${index}.${n} has changed since`)
+      records.remove(op.key)
+      continue
+    }
     const kept = rows.oldOf(index, n)
     if (kept === undefined || kept.key !== op.key) throw new CannotUndo(`the old row of ${index}.${n} is gone`)
-    const current = rows.read(op.key)
+    const current = op.table === TABLE_RECORDS ? null : rows.read(op.key)
     if (hashOf(current) !== hashOf(newRowOf(op, epoch, index)))
       throw new CannotUndo(`the row of ${index}.${n} has changed since`)
     if (hashOf(kept.old) !== op.oldHash) throw new CannotUndo(`the old row of ${index}.${n} has changed`)
+    if (op.table === TABLE_RECORDS) {
+      if (kept.old === null || !records.restore(kept.old))
+        throw new CannotUndo(`the idempotency record of ${index}.${n} cannot come back`)
+      continue
+    }
     if (kept.old !== null) rows.put(kept.old, current)
     else if (current !== null) rows.remove(current)
   }

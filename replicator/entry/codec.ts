@@ -11,8 +11,10 @@ import { ENTRY_BYTES_MAX, KEY_BYTES_MAX, OPS_MAX, SCHEMA_VERSION, TYPE_BYTES_MAX
 import { HASH_HEX_CHARS, type Position } from './position.ts'
 import { NO_ROW_HASH } from './row.ts'
 
-/** Documents; 2 is kept for idempotency records. */
 export const TABLE_DOCUMENTS = 1
+/** Idempotency records, see record.ts: in an entry's order they stand behind the write whose outcome they keep. */
+export const TABLE_RECORDS = 2
+export type Table = typeof TABLE_DOCUMENTS | typeof TABLE_RECORDS
 
 export type NewRow = {
   readonly type: string
@@ -23,7 +25,7 @@ export type NewRow = {
 }
 
 export type Op = {
-  readonly table: typeof TABLE_DOCUMENTS
+  readonly table: Table
   readonly key: string
   /** of the whole old row (see rowHash), NO_ROW_HASH where there was none */
   readonly oldHash: string
@@ -184,7 +186,7 @@ const opBytesAt = (from: Buffer, at: number): number =>
 
 function readOp(from: Buffer, n: number, at: number, end: number): Op | Damage {
   if (at + OP_BYTES > end || at + opBytesAt(from, at) > end) return corrupt(`operation ${n} ends after the entry`)
-  const table = from.readUInt8(at)
+  const table = readTable(from.readUInt8(at))
   const has = from.readUInt8(at + 1)
   const typeAt = at + OP_BYTES + from.readUInt16BE(at + 2)
   const bodyAt = typeAt + from.readUInt16BE(at + 4)
@@ -192,10 +194,11 @@ function readOp(from: Buffer, n: number, at: number, end: number): Op | Damage {
   const oldHash = readHash(from, at + 20)
   const key = readText(from, at + OP_BYTES, typeAt, KEY_BYTES_MAX)
   const type = readText(from, typeAt, bodyAt, TYPE_BYTES_MAX)
-  if (table !== TABLE_DOCUMENTS) return corrupt(`operation ${n} on table ${table}`)
+  if (table === null) return corrupt(`operation ${n} on table ${from.readUInt8(at)}`)
   if (has > 1 || from.readUInt16BE(at + 6) !== 0) return corrupt(`operation ${n} has bits set that mean nothing`)
   if (key === null || key === '') return corrupt(`operation ${n} has no proper key`)
   if (type === null) return corrupt(`operation ${n} has no proper type`)
+  if (table === TABLE_RECORDS && type !== '') return corrupt(`operation ${n} gives a record a type`)
   if (modified === null) return corrupt(`operation ${n} was modified out of range`)
   const body = from.subarray(bodyAt, at + opBytesAt(from, at))
   if (has === 1) return { table, key, oldHash, newRow: { type, body, modified, n } }
@@ -203,6 +206,9 @@ function readOp(from: Buffer, n: number, at: number, end: number): Op | Damage {
   if (oldHash === NO_ROW_HASH) return corrupt(`operation ${n} deletes nothing`)
   return { table, key, oldHash, newRow: null }
 }
+
+const readTable = (number: number): Table | null =>
+  number === TABLE_DOCUMENTS || number === TABLE_RECORDS ? number : null
 
 function readText(from: Buffer, start: number, end: number, bytesMax: number): string | null {
   if (end - start > bytesMax || !isUtf8(from.subarray(start, end))) return null

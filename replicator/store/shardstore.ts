@@ -14,6 +14,13 @@ export type Condition =
   /** true where the document is absent or has none of these ETags; `*` is any */
   | { readonly kind: 'noneMatch'; readonly etags: readonly string[] | '*' }
 
+/** By what a repeat of a write is recognised. `scope` is the key of its record, see entry/record.ts. */
+export type Idempotency =
+  /** the client's own key; `fingerprint` is of the content, so that another request under the same key is noticed */
+  | { readonly kind: 'client'; readonly scope: string; readonly fingerprint: string }
+  /** a router's key for one request, `mintedAt` by its wall clock */
+  | { readonly kind: 'minted'; readonly scope: string; readonly mintedAt: number }
+
 export type WriteCommand =
   | {
       readonly op: 'put'
@@ -21,13 +28,33 @@ export type WriteCommand =
       readonly type: string
       readonly body: Uint8Array
       readonly conditions: readonly Condition[]
-      /** wall-clock milliseconds, for Last-Modified only */
+      /** wall-clock milliseconds, for Last-Modified and for the age of idempotency records */
       readonly at: number
+      readonly idem?: Idempotency
     }
-  | { readonly op: 'delete'; readonly key: string; readonly conditions: readonly Condition[]; readonly at: number }
+  | {
+      readonly op: 'delete'
+      readonly key: string
+      readonly conditions: readonly Condition[]
+      readonly at: number
+      readonly idem?: Idempotency
+    }
+
+/** What a write did; its idempotency record keeps it. A refusal is no such thing: it is decided anew. */
+export type Done = {
+  readonly kind: 'created' | 'replaced' | 'deleted'
+  readonly etag: string
+  readonly modified: number
+}
 
 export type WriteOutcome =
-  | { readonly kind: 'created' | 'replaced' | 'deleted'; readonly etag: string; readonly modified: number }
+  | Done
+  /** the same write took effect before; this time nothing did */
+  | { readonly kind: 'replayed'; readonly done: Done }
+  /** the client's key was used for other content: nothing took effect */
+  | { readonly kind: 'mismatch' }
+  /** the router's key is outside of the time for which records are kept: whether it was used nobody knows any more */
+  | { readonly kind: 'outdated' }
   | { readonly kind: 'missing' }
   | { readonly kind: 'preconditionFailed'; readonly etag: string | null }
   /** this command alone failed in the database; its savepoint was rolled back */

@@ -1,8 +1,10 @@
 // What an edge router must do, whatever runs it: the same tests inside workerd (edge.workerd.test.ts) and on Node.
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { EPOCH_HEADER, ROUTER_HEADER } from '../../router/asked.ts'
+import { MINTED_KEY_HEADER } from '../../router/minted.ts'
 import { encodeView, VIEW_HEADER } from '../../router/viewheader.ts'
 import { ORIGINS, type OriginName } from '../../router/words.ts'
 import { pathIn } from '../origin/http/keys.ts'
@@ -266,9 +268,19 @@ export function edgeSuite(base: number, startEdge: (options: EdgeStart) => Promi
       expect(await put.text()).toBe('from b')
     })
 
-    it('tells a write whose connection broke that its outcome is not known, and does not repeat it', async () => {
+    it('sends a write whose connection broke again, under the same key of its own', async () => {
       behave.a = incoming => incoming.socket.destroy()
       const answer = await fetch(url + path, { method: 'PUT', body: 'x' })
+      expect(await answer.text()).toBe('from b')
+      const keys = seen.filter(({ method }) => method === 'PUT').map(({ headers }) => headers[MINTED_KEY_HEADER])
+      expect(keys.length).toBeGreaterThan(1)
+      expect(new Set(keys).size).toBe(1)
+      expect(String(keys[0])).toMatch(/^m[0-9a-f]{12}-edge-.*\../)
+    })
+
+    it('tells a write that it cannot send again that its outcome is not known', async () => {
+      behave.a = incoming => incoming.once('data', () => incoming.socket.destroy())
+      const answer = await fetch(url + path, { method: 'PUT', body: 'x'.repeat(100_000) })
       expect(answer.status).toBe(503)
       expect(await answer.json()).toMatchObject({
         type: 'https://tandem.dev/problems/outcome-unknown',

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { STRAIGHT } from '../../router/aim.ts'
 import { CLIENT } from '../../router/asked.ts'
 import { type Body, NO_BODY, StreamBody } from '../../router/body.ts'
+import type { ForwardCall, ForwardResult, Inbound } from '../../router/call.ts'
 import { parseTarget } from '../../router/key.ts'
 import { PARKING_LIMITS, Parking, type ParkingLimits } from '../../router/parking.ts'
-import { type ForwardCall, type ForwardResult, type Inbound, Router } from '../../router/route.ts'
+import { Router } from '../../router/route.ts'
 import type { View } from '../../router/view.ts'
 import { encodeView, parseView, VIEW_HEADER } from '../../router/viewheader.ts'
 import type { Where } from '../../router/whereabouts.ts'
@@ -39,6 +40,7 @@ class World {
     this.router = new Router(
       {
         name: 'a',
+        seal: { seal: () => 'seal', holds: (_, proof) => proof === 'seal' },
         now: () => this.clock,
         whereabouts: {
           where: () => this.where,
@@ -103,6 +105,7 @@ class World {
       shard: 's0',
       body,
       once: false,
+      minted: null,
       rawHeaders: [],
       client,
       traceparent: '',
@@ -244,6 +247,57 @@ describe('the decision loop', () => {
     const world = new World()
     world.forward = () => (world.calls.length === 1 ? BROKEN : OK)
     expect((await world.route('PUT', bytes('x'), { once: true })).status).toBe(200)
+  })
+
+  it('goes on asking where an answer does not say what became of the write, and never denies it later', async () => {
+    const world = new World()
+    const unsaid: ForwardResult = {
+      kind: 'response',
+      status: 503,
+      headers: { 'tandem-committed': 'unknown' },
+      body: null,
+    }
+    world.forward = () => (world.calls.length === 1 ? unsaid : OK)
+    expect((await world.route('PUT', bytes('x'), { once: true })).status).toBe(200)
+
+    const plain = new World()
+    plain.forward = () => unsaid
+    expect((await plain.route('PUT', bytes('x'))).status).toBe(503)
+    expect(plain.calls).toHaveLength(1)
+
+    for (const later of [REFUSED, { ...unsaid, headers: {} }, { ...unsaid, status: 421 }]) {
+      const lost = new World()
+      lost.forward = () => (lost.calls.length === 1 ? BROKEN : later)
+      const response = await lost.route('PUT', bytes('x'), { once: true })
+      expect(await json(response)).toMatchObject({ committed: 'unknown' })
+      expect(lost.calls.length).toBeGreaterThan(5)
+    }
+  })
+
+  it('sends the same key with each attempt, and none where the primary takes none', async () => {
+    const minted = { scope: 'm018bcfe56800-router-a-0', mintedAt: 1_700_000_000_000 }
+    const keyOf = (call: ForwardCall): string | null => {
+      const at = call.headers.indexOf('tandem-minted-key')
+      return at === -1 ? null : (call.headers[at + 1] ?? null)
+    }
+    const world = new World()
+    world.forward = () => (world.calls.length < 3 ? BROKEN : OK)
+    await world.route('PUT', bytes('x'), { once: true, minted })
+    expect(world.calls.map(keyOf)).toEqual(Array.from({ length: 3 }, () => `${minted.scope}.seal`))
+
+    const outdated: ForwardResult = { kind: 'response', status: 410, headers: {}, body: null }
+    const other = new World()
+    other.forward = () => (other.calls.length === 1 ? outdated : OK)
+    expect((await other.route('PUT', bytes('x'), { once: true, minted })).status).toBe(200)
+    expect(other.calls.map(keyOf)).toEqual([`${minted.scope}.seal`, null])
+
+    const late = new World()
+    late.forward = () => (late.calls.length === 1 ? BROKEN : outdated)
+    expect(await json(await late.route('PUT', bytes('x'), { once: true, minted }))).toMatchObject({
+      committed: 'unknown',
+      retryable: false,
+    })
+    expect(late.calls).toHaveLength(2)
   })
 
   it('tells a read that nobody answered in time', async () => {

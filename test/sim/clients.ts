@@ -1,7 +1,7 @@
 // Clients and the routers on the two hosts: each request goes in at one host, to whoever that host names, waits while nobody
 // is, and its outcome is unknown where an answer is lost.
 import type { ReadAnswer, WriteAnswer } from '../../origin/http/ports.ts'
-import type { Condition, WriteCommand } from '../../replicator/store/shardstore.ts'
+import type { Condition, Idempotency, WriteCommand } from '../../replicator/store/shardstore.ts'
 import { ORIGINS, type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
 import type { Ask, Call, Told } from './history.ts'
 import type { Host, Running } from './host.ts'
@@ -14,6 +14,8 @@ const PARK_MS = 4000
 /** A client that heard nothing for so long gives up. */
 const PATIENCE_MS = 8000
 const RETRY_MS = 25
+/** A router that keeps a key for its write gives a silent peer up sooner, and asks again. */
+const SILENCE_MS = 700
 
 type Answer = ReadAnswer | WriteAnswer
 type Result = { readonly kind: 'told'; readonly told: Told } | { readonly kind: 'nothing' }
@@ -102,7 +104,7 @@ export class Clients {
     }
     this.#world.after(PATIENCE_MS, () => end(null))
     this.#world.at(this.#world.now + this.#random.between(0.1, 2), running.life, () => {
-      void this.#route(running, shard, key, ask, etag).then(result => {
+      void this.#route(running, shard, key, ask, etag, minted(id, ask)).then(result => {
         const { life } = running
         if (life.touch()) life.departs(this.#random.between(0.1, 2), () => end(result))
       })
@@ -121,28 +123,48 @@ export class Clients {
     return [{ op: 'delete', match: undefined }, null]
   }
 
-  async #route(at: Running, shard: ShardName, key: string, ask: Ask, etag: string | null): Promise<Result> {
+  async #route(
+    at: Running,
+    shard: ShardName,
+    key: string,
+    ask: Ask,
+    etag: string | null,
+    idem: Idempotency | null,
+  ): Promise<Result> {
+    let unsure = false
+    const last = (answer: Answer): boolean =>
+      idem === null || !(answer.kind === 'unknown' || (unsure && answer.kind === 'unavailable'))
     const { life, whereabouts } = at
     const deadline = life.now() + PARK_MS
     const never = new AbortController().signal
     for (;;) {
       const where = whereabouts.where(shard)
       if (where.kind === 'here') {
-        const answer = await this.#dispatch(at, shard, key, ask, etag)
-        if (answer.kind !== 'misdirected') return this.#tell(key, ask, answer)
+        const answer = await this.#dispatch(at, shard, key, ask, etag, idem)
+        if (answer.kind !== 'misdirected' && last(answer)) return this.#tell(key, ask, answer)
+        if (answer.kind === 'unknown') unsure = true
       }
       if (where.kind === 'there') {
-        const answer = await this.#forward(at, shard, key, ask, etag)
-        if (answer === 'lost' && ask.op !== 'get') return { kind: 'told', told: { kind: 'unknown' } }
-        if (answer !== 'lost' && answer !== 'refused' && answer.kind !== 'misdirected')
+        const answer = await this.#forward(at, shard, key, ask, etag, idem)
+        if (answer === 'lost' && ask.op !== 'get' && idem === null) return { kind: 'told', told: { kind: 'unknown' } }
+        if (answer !== 'lost' && answer !== 'refused' && answer.kind !== 'misdirected' && last(answer))
           return this.#tell(key, ask, answer)
+        if (answer === 'lost' || (answer !== 'refused' && answer.kind === 'unknown')) unsure = true
       }
-      if (life.now() >= deadline) return { kind: 'nothing' }
+      if (life.now() >= deadline)
+        return unsure && ask.op !== 'get' ? { kind: 'told', told: { kind: 'unknown' } } : { kind: 'nothing' }
       await (where.kind === 'wait' ? whereabouts.changed(RETRY_MS * 4, never) : sleep(RETRY_MS))
     }
   }
 
-  #dispatch({ documents }: Running, shard: ShardName, key: string, ask: Ask, etag: string | null): Promise<Answer> {
+  #dispatch(
+    { documents }: Running,
+    shard: ShardName,
+    key: string,
+    ask: Ask,
+    etag: string | null,
+    idem: Idempotency | null,
+  ): Promise<Answer> {
     if (ask.op === 'get') return documents.read(shard, key)
     const conditions: Condition[] = []
     if (etag !== null) conditions.push({ kind: 'match', etags: [etag] })
@@ -152,7 +174,7 @@ export class Clients {
       ask.op === 'put'
         ? { op: 'put', key, type: 'text/plain', body: new TextEncoder().encode(ask.value), conditions, at }
         : { op: 'delete', key, conditions, at }
-    return documents.write(shard, command)
+    return documents.write(shard, idem === null ? command : { ...command, idem })
   }
 
   #forward(
@@ -161,12 +183,13 @@ export class Clients {
     key: string,
     ask: Ask,
     etag: string | null,
+    idem: Idempotency | null,
   ): Promise<Answer | 'refused' | 'lost'> {
     const { promise, resolve } = Promise.withResolvers<Answer | 'refused' | 'lost'>()
     const { life } = from
     const peer = peerOf(life.name)
     if (!life.touch()) return promise
-    life.later(life.trueMs(PARK_MS), () => resolve('lost'))
+    life.later(life.trueMs(idem === null ? PARK_MS : SILENCE_MS), () => resolve('lost'))
     if (!this.#network.open(life.name, peer)) return promise
     const back = (answer: Answer | 'refused' | 'lost', at: number): void => {
       if (!this.#network.open(peer, life.name) || this.#random.chance(this.lossy)) return
@@ -176,7 +199,7 @@ export class Clients {
       const { running } = this.#hosts[peer]
       if (running === null) return back('refused', this.#world.now)
       this.#world.at(this.#world.now, running.life, () => {
-        void this.#dispatch(running, shard, key, ask, etag).then(answer => {
+        void this.#dispatch(running, shard, key, ask, etag, idem).then(answer => {
           if (running.life.touch()) running.life.departs(0, () => back(answer, this.#world.now))
         })
       })
@@ -201,13 +224,15 @@ export class Clients {
       case 'outcome': {
         const { outcome } = answer
         if (outcome.kind === 'missing') return { kind: 'told', told: { kind: 'missing' } }
-        if (outcome.kind === 'failed') return { kind: 'nothing' }
+        if (outcome.kind === 'failed' || outcome.kind === 'mismatch' || outcome.kind === 'outdated')
+          return { kind: 'nothing' }
         if (outcome.kind === 'preconditionFailed') {
           const value = outcome.etag === null ? null : (this.#values.get(key + outcome.etag) ?? '?')
           return { kind: 'told', told: { kind: 'refused', value } }
         }
-        if (ask.op === 'put') this.#learn(key, outcome.etag, ask.value)
-        return { kind: 'told', told: { kind: outcome.kind } }
+        const done = outcome.kind === 'replayed' ? outcome.done : outcome
+        if (ask.op === 'put') this.#learn(key, done.etag, ask.value)
+        return { kind: 'told', told: { kind: done.kind } }
       }
     }
   }
@@ -224,6 +249,10 @@ export class Clients {
     this.#values.set(key + etag, value)
   }
 }
+
+/** Half of the writes are sent again under a key of their router's, half are given up as unknown. */
+const minted = (id: number, ask: Ask): Idempotency | null =>
+  ask.op === 'get' || id % 2 === 0 ? null : { kind: 'minted', scope: `m${id}`, mintedAt: id }
 
 function sleep(ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -157,6 +157,7 @@ export class Host {
       replicator,
       stores,
       get: (shard, key) => stores[shard].get(key),
+      record: (shard, scope) => stores[shard].record(scope),
       solo: 'allow',
       reads: this.#around.reads,
     })

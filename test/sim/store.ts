@@ -1,7 +1,7 @@
 // The model twin of a shard's store: the behaviour of origin/store in memory, over a disk that outlives the process. Calls run
 // in order; each is durable some time before its answer, and what had not begun when the process died never happens.
 
-import type { ReadRow } from '../../origin/documents.ts'
+import type { ReadRecord, ReadRow } from '../../origin/documents.ts'
 import { conditionHolds } from '../../origin/store/conditions.ts'
 import {
   decodeEntry,
@@ -10,11 +10,14 @@ import {
   peekEntry,
   positionAfter,
   TABLE_DOCUMENTS,
+  TABLE_RECORDS,
 } from '../../replicator/entry/codec.ts'
 import { type Position, samePosition } from '../../replicator/entry/position.ts'
+import { readRecord, recordBody } from '../../replicator/entry/record.ts'
 import { etagOf, NO_ROW_HASH, type Row, rowHash } from '../../replicator/entry/row.ts'
 import type {
   ApplyOutcome,
+  Done,
   LoggedEntry,
   ShardStore,
   SnapshotFile,
@@ -75,6 +78,14 @@ export class ModelStore implements ShardStore {
     if (row === undefined) return { kind: 'missing', seen: this.#disk.last.index }
     const { body, type, index, modified } = row
     return { kind: 'found', body, type, etag: etagOf(row.epoch, row.index, row.n), index, modified }
+  }
+
+  /** Documents and records share a map: no scope holds the slash that every document's key has. */
+  record(scope: string): ReadRecord {
+    const row = this.#disk.rows.get(scope)
+    const kept = row === undefined ? null : readRecord(row)
+    if (row === undefined || kept === null) return { kind: 'missing', seen: this.#disk.last.index }
+    return { kind: 'found', done: kept.done, index: row.index }
   }
 
   write(epoch: number, commands: readonly WriteCommand[]): Promise<WriteResult> {
@@ -222,6 +233,10 @@ export class ModelStore implements ShardStore {
 
   #judge(epoch: number, index: number, command: WriteCommand, ops: Op[], before: OldRow[]): WriteOutcome {
     const { rows } = this.#disk
+    const { idem } = command
+    const repeated = idem === undefined ? undefined : rows.get(idem.scope)
+    const kept = repeated === undefined ? null : readRecord(repeated)
+    if (kept !== null) return { kind: 'replayed', done: kept.done }
     const old = rows.get(command.key) ?? null
     if (old === null && command.op === 'delete') return { kind: 'missing' }
     const etag = old === null ? null : etagOf(old.epoch, old.index, old.n)
@@ -231,16 +246,23 @@ export class ModelStore implements ShardStore {
     const oldHash = old === null ? NO_ROW_HASH : rowHash(old)
     before.push({ key: command.key, old })
     const { key, at } = command
-    const done = { etag: etagOf(epoch, index, n), modified: at }
+    const done = (kind: Done['kind']): Done => {
+      if (idem === undefined) return { kind, etag: etagOf(epoch, index, n), modified: at }
+      const newRow = { type: '', body: recordBody(kind, n, at, ''), modified: at, n: n + 1 }
+      ops.push({ table: TABLE_RECORDS, key: idem.scope, oldHash: NO_ROW_HASH, newRow })
+      before.push({ key: idem.scope, old: null })
+      rows.set(idem.scope, { key: idem.scope, epoch, index, ...newRow })
+      return { kind, etag: etagOf(epoch, index, n), modified: at }
+    }
     if (command.op === 'delete') {
       ops.push({ table: TABLE_DOCUMENTS, key, oldHash, newRow: null })
       rows.delete(key)
-      return { kind: 'deleted', ...done }
+      return done('deleted')
     }
     const { type, body } = command
     ops.push({ table: TABLE_DOCUMENTS, key, oldHash, newRow: { type, body, modified: at, n } })
     rows.set(key, { key, type, body, epoch, index, n, modified: at })
-    return { kind: old === null ? 'created' : 'replaced', ...done }
+    return done(old === null ? 'created' : 'replaced')
   }
 
   #apply(entries: readonly Uint8Array[]): ApplyOutcome {

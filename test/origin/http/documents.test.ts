@@ -242,10 +242,10 @@ describe('what the gate says', () => {
     expect(unknown.status).toBe(503)
     expect(await problemOf(unknown)).toMatchObject({
       type: 'https://tandem.dev/problems/outcome-unknown',
-      detail: 'The reign ended.',
       committed: 'unknown',
       retryable: false,
     })
+    expect(unknown.headers.get('proxy-status')).toMatch(/attempts=\d\d/)
     origin.documents.refuse = () => ({ kind: 'unavailable', why: 'The disk is full.' })
     const unavailable = await put(path, 'x')
     expect(unavailable.status).toBe(503)

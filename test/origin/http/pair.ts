@@ -4,15 +4,17 @@ import { hostCallers } from '../../../origin/http/callers.ts'
 import { documentsHandler } from '../../../origin/http/documents.ts'
 import { listenPrivate, listenPublic } from '../../../origin/http/listen.ts'
 import { hostMac } from '../../../origin/http/mac.ts'
-import type { Documents, ReadAnswer, WriteAnswer } from '../../../origin/http/ports.ts'
+import type { Documents, OperationAnswer, ReadAnswer, WriteAnswer } from '../../../origin/http/ports.ts'
 import { proxyTrust } from '../../../origin/http/proxies.ts'
 import type { Listening } from '../../../origin/http/server.ts'
-import type { WriteCommand } from '../../../replicator/store/shardstore.ts'
+import type { Done, WriteCommand } from '../../../replicator/store/shardstore.ts'
 import { STRAIGHT } from '../../../router/aim.ts'
 import { publicApp, type Readiness } from '../../../router/app.ts'
 import { createForwarder } from '../../../router/forward.node.ts'
+import { Minter } from '../../../router/minted.ts'
 import { PARKING_LIMITS, Parking, type ParkingLimits } from '../../../router/parking.ts'
 import { Router } from '../../../router/route.ts'
+import { createSeal } from '../../../router/seal.ts'
 import { openView, viewSealer } from '../../../router/signedview.ts'
 import { newerView, type View } from '../../../router/view.ts'
 import type { Where, Whereabouts } from '../../../router/whereabouts.ts'
@@ -26,18 +28,30 @@ export const LIMITS: ParkingLimits = { ...PARKING_LIMITS, parkMs: 3_000 }
 /** The rows of the pair: both origins see the same ones, as if mirrored. */
 export type Rows = Map<string, { body: Uint8Array; type: string; etag: string; modified: number }>
 
+export type Kept = Map<string, { done: Done; fingerprint: string }>
+
 /** A gate and a store in memory. */
 export class MemoryDocuments implements Documents {
   /** what the gate says instead of serving; null while it serves */
   refuse: ((shard: ShardName) => ReadAnswer | WriteAnswer | null) | null = null
+  /** what is answered instead of what was done; null leaves it as it is */
+  lost: ((done: Done) => WriteAnswer | null) | null = null
   /** held answers wait for this */
   hold: Promise<void> | null = null
   readonly writes: string[] = []
+  /** what a repeat is recognised by: its scope */
+  readonly #kept: Kept
   readonly #rows: Rows
   #index = 0
 
-  constructor(rows: Rows) {
+  constructor(rows: Rows, kept: Kept) {
     this.#rows = rows
+    this.#kept = kept
+  }
+
+  async operation(_shard: ShardName, scope: string): Promise<OperationAnswer> {
+    const kept = this.#kept.get(scope)
+    return kept === undefined ? { kind: 'missing' } : { kind: 'done', done: kept.done }
   }
 
   async read(shard: ShardName, key: string): Promise<ReadAnswer> {
@@ -55,6 +69,13 @@ export class MemoryDocuments implements Documents {
     if (refused !== null && refused !== undefined && refused.kind !== 'found' && refused.kind !== 'missing')
       return refused
     if (this.hold !== null) await this.hold
+    const { idem } = command
+    const kept = idem === undefined ? undefined : this.#kept.get(idem.scope)
+    if (kept !== undefined) {
+      if (idem?.kind === 'client' && idem.fingerprint !== kept.fingerprint)
+        return { kind: 'outcome', outcome: { kind: 'mismatch' }, durability: 'mirrored' }
+      return { kind: 'outcome', outcome: { kind: 'replayed', done: kept.done }, durability: 'mirrored' }
+    }
     this.writes.push(command.key)
     const row = this.#rows.get(command.key)
     if (command.op === 'delete' && row === undefined)
@@ -71,18 +92,19 @@ export class MemoryDocuments implements Documents {
       }
     }
     const etag = `"1.${++this.#index}.0"`
-    const done = { etag, modified: command.at }
+    const keep = (kind: Done['kind']): WriteAnswer => {
+      const done = { kind, etag, modified: command.at }
+      const fingerprint = idem?.kind === 'client' ? idem.fingerprint : ''
+      if (idem !== undefined) this.#kept.set(idem.scope, { done, fingerprint })
+      return this.lost?.(done) ?? { kind: 'outcome', outcome: done, durability: 'mirrored' }
+    }
     if (command.op === 'delete' || body === null) {
       this.#rows.delete(command.key)
-      return { kind: 'outcome', outcome: { kind: 'deleted', ...done }, durability: 'mirrored' }
+      return keep('deleted')
     }
     const type = command.op === 'put' ? command.type : ''
     this.#rows.set(command.key, { body, type, etag, modified: command.at })
-    return {
-      kind: 'outcome',
-      outcome: { kind: row === undefined ? 'created' : 'replaced', ...done },
-      durability: 'mirrored',
-    }
+    return keep(row === undefined ? 'created' : 'replaced')
   }
 }
 
@@ -173,6 +195,8 @@ export type Origin = {
 export type OriginOptions = {
   readonly name: OriginName
   readonly rows: Rows
+  /** as if mirrored, too */
+  readonly kept?: Kept
   readonly publicPort: number
   readonly privatePort: number
   readonly peerPrivatePort: number
@@ -190,17 +214,19 @@ const CLOSE = { lingerMs: 0, graceMs: 500 }
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const { name, rows, publicPort, privatePort, peerPrivatePort } = options
   const bodyBytesMax = options.bodyBytesMax ?? 1024 * 1024
-  const documents = new MemoryDocuments(rows)
+  const documents = new MemoryDocuments(rows, options.kept ?? new Map())
   const whereabouts = new ManualWhereabouts(name, FAIR, name === 'a' ? ['s0'] : ['s1'])
   const parking = new Parking(options.limits ?? LIMITS)
   const errors: unknown[] = []
   const onError = (error: unknown): void => void errors.push(error)
   const forwarder = createForwarder(`http://${HOST}:${peerPrivatePort}`, SECRET)
   const handler = documentsHandler({ name, documents, bodyBytesMax, sealView, now: Date.now })
+  const seal = createSeal(mac)
   const router = new Router(
     {
       name,
       whereabouts,
+      seal,
       local: handler,
       forward: (origin, call) => {
         if (origin !== peerOf(name)) throw new Error('forwarded to itself')
@@ -217,6 +243,8 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     name,
     router,
     callers: hostCallers({ mac, view: () => whereabouts.view, sealView, now: Date.now }),
+    seal,
+    minter: new Minter(`router-${name}`, Date.now),
     bodyBytesMax,
     readiness,
     onError,
@@ -228,6 +256,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     port: privatePort,
     secret: SECRET,
     documents: handler,
+    seal,
     bodyBytesMax,
     control: options.control ?? { fetch: () => new Response('control') },
     onUpgrade: options.onUpgrade ?? ((_incoming, socket) => socket.destroy()),
@@ -255,9 +284,11 @@ export type Pair = { readonly a: Origin; readonly b: Origin; readonly rows: Rows
 /** Four ports from `base` on: public a and b, private a and b. */
 export async function startPair(base: number, limits: ParkingLimits = LIMITS): Promise<Pair> {
   const rows: Rows = new Map()
+  const kept: Kept = new Map()
   const a = await startOrigin({
     name: 'a',
     rows,
+    kept,
     publicPort: base,
     privatePort: base + 2,
     peerPrivatePort: base + 3,
@@ -266,6 +297,7 @@ export async function startPair(base: number, limits: ParkingLimits = LIMITS): P
   const b = await startOrigin({
     name: 'b',
     rows,
+    kept,
     publicPort: base + 1,
     privatePort: base + 3,
     peerPrivatePort: base + 2,

@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { STORE_LIMITS, type StoreLimits } from '../../../origin/store/limits.ts'
 import { type OpenStore, openShardStore } from '../../../origin/store/store.ts'
-import type { Condition, LoggedEntry, WriteCommand, WriteOutcome } from '../../../replicator/store/shardstore.ts'
+import type {
+  Condition,
+  Idempotency,
+  LoggedEntry,
+  WriteCommand,
+  WriteOutcome,
+} from '../../../replicator/store/shardstore.ts'
 import type { ShardName } from '../../../router/words.ts'
 
 export const put = (key: string, body: string | Uint8Array, conditions: readonly Condition[] = []): WriteCommand => ({
@@ -22,6 +28,12 @@ export const remove = (key: string, conditions: readonly Condition[] = []): Writ
   key,
   conditions,
   at: 1_700_000_000_001,
+})
+
+export const withKey = (command: WriteCommand, idem: Idempotency, at = command.at): WriteCommand => ({
+  ...command,
+  at,
+  idem,
 })
 
 export function temporaryDirectory(): string {

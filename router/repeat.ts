@@ -1,0 +1,27 @@
+// When a router may send a write a second time, and which answers make it do so.
+
+import type { Inbound } from './call.ts'
+import type { Journey } from './journey.ts'
+import { isSafe } from './problem.ts'
+
+/** Whether it may be sent again although it may have taken effect: a stream that has begun to flow is gone. */
+export function isRepeatable({ request, once, body }: Inbound): boolean {
+  if (isSafe(request.method)) return true
+  return once && !(body.kind === 'stream' && body.touched)
+}
+
+/**
+ * Not every answer to a write is the last word: a primary that lost its reign cannot tell what became of it, and after
+ * that a refusal for want of a disk or a peer says nothing of the first attempt. Asked again, the record tells.
+ */
+export function verdict(
+  status: number,
+  committed: string | null,
+  inbound: Inbound,
+  journey: Journey,
+): 'answer' | 'unsure' | 'outdated' {
+  if (isSafe(inbound.request.method)) return 'answer'
+  if (status === 410 && inbound.minted !== null) return 'outdated'
+  if (status !== 503 || !isRepeatable(inbound)) return 'answer'
+  return journey.unsure || committed === 'unknown' ? 'unsure' : 'answer'
+}
