@@ -36,6 +36,8 @@ const FAULTS_MS = [3_000, 18_000] as const
  * stable time before it is added, and a disk that was full is tried again after 15 s.
  */
 const WHOLE_WITHIN_MS = 90_000
+/** Longer than anything is late. */
+const SETTLED_MS = 5_000
 /** A scenario's own steps take less. */
 const SCRIPT_MS_MAX = 120_000
 /** Whole for so long: nothing is on its way any more that could break it. */
@@ -130,7 +132,8 @@ export function calmDown(sim: Sim): void {
         return
       }
       wholeSince ??= world.now
-      checker.fair = true
+      // What was late when the faults ended has arrived by then.
+      if (world.now > deadline - WHOLE_WITHIN_MS + SETTLED_MS) checker.fair = true
     } else wholeSince = null
     // Clients go on until the pair serves them again.
     if (why === null && clients.answered > answeredBefore) clients.stopped = true
