@@ -166,7 +166,7 @@ export class Replicator {
   #tick(): void {
     this.dispatch({ type: 'tick' })
     // Leases and promises run out by time alone: those who wait for a change are told all the same.
-    const serving = SHARDS.map(shard => this.serves(shard) !== null).join()
+    const serving = [...SHARDS.map(shard => this.serves(shard) !== null), this.holdsLease()].join()
     if (serving !== this.#servingBefore) this.#changed()
     this.#servingBefore = serving
   }

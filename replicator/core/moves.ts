@@ -5,7 +5,7 @@ import { nextRecord, stableMs, willingPeer } from './choice.ts'
 import type { OperatorCommand } from './events.ts'
 import { HANDOVER_LEVEL_MS, LOSSES_FORGOTTEN_MS, RETRY_MS } from './limits.ts'
 import { proposeRecord } from './register.ts'
-import { recommit } from './reign.ts'
+import { leaseHolds, recommit } from './reign.ts'
 import { announce, markDrifted } from './standby.ts'
 import { emit, isFit, isMember, isSole, log, type Move, memberPeer, persist, type State } from './state.ts'
 
@@ -102,7 +102,8 @@ function moveTick(s: State, move: Move): void {
     const { closing, last, committed, sender } = s.shards[shard]
     return closing === 'closed' && committed === last.index && sender.acked === last.index
   })
-  if (!level) return
+  // An answer that waits for the lease to come back must get it before the reign ends.
+  if (!level || !leaseHolds(s, s.now)) return
   const peer = memberPeer(s)
   if (peer === null) return
   move.proposed = true

@@ -28,7 +28,7 @@ type Phase =
   /** shipping, from `cursor` on */
   | { readonly kind: 'live' }
 
-type Sent = { readonly index: number; readonly at: number; readonly bytes: number }
+type Sent = { readonly index: number; readonly hash: string; readonly at: number; readonly bytes: number }
 
 export class Sender {
   readonly #shard: ShardName
@@ -174,6 +174,9 @@ export class Sender {
 
   onAck(position: Position): void {
     if (this.#phase.kind !== 'live' || position.index <= this.#acked || position.index > this.#last) return
+    // The index alone would count an entry that is not ours (I6).
+    const sent = this.#sent.find(one => one.index === position.index)
+    if (sent !== undefined && sent.hash !== position.hash) return this.#compare()
     this.#acked = position.index
     this.#ackedPosition = position
     if (this.#cursor <= position.index) this.#cursor = position.index + 1
@@ -271,7 +274,7 @@ export class Sender {
   }
 
   #note(entry: LoggedEntry, now: number): void {
-    this.#sent.push({ index: entry.position.index, at: now, bytes: entry.bytes.length })
+    this.#sent.push({ index: entry.position.index, hash: entry.position.hash, at: now, bytes: entry.bytes.length })
     this.#sentBytes += entry.bytes.length
     this.#cursor = entry.position.index + 1
   }
