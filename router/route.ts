@@ -65,6 +65,8 @@ export type RouterPorts = {
   /** Answers on this origin. 421 means: the gate refused, nothing took effect. */
   local(call: LocalCall): Promise<Response>
   forward(origin: OriginName, call: ForwardCall): Forward
+  /** told of every answer once it is decided: for metrics, it changes nothing */
+  observed?(method: string, status: number, journey: Journey): void
   /** monotonic milliseconds */
   now(): number
 }
@@ -99,6 +101,12 @@ export class Router {
   /** Resolves with an answer of some kind within the parking time and one forward; rejects only where `local` does. */
   async route(inbound: Inbound): Promise<Response> {
     const journey = new Journey(this.#ports.now())
+    const response = await this.#answer(inbound, journey)
+    this.#ports.observed?.(inbound.request.method, response.status, journey)
+    return response
+  }
+
+  async #answer(inbound: Inbound, journey: Journey): Promise<Response> {
     const deadline = journey.startedMs + this.#parking.limits.parkMs
     for (;;) {
       const where = this.#where(inbound.shard)

@@ -57,18 +57,17 @@ describe('a process killed', () => {
     expect(await loadIdentity(dir, 'a')).toMatchObject({ kind: 'found', identity: { ballotCounter: counter } })
   })
 
-  it.each([1, 2, 3, 4, 5])(
-    'after the move aside of %i files leaves a move that the next start finishes',
-    async count => {
-      for (const name of [...STORE, 'lock', 'notes.txt']) await writeFile(join(dir, name), name)
-      expect(await run("await moveAside(dir, 'Drift of s0: row 7')", `aside.after-rename:${count}`)).toBe('SIGKILL')
-      expect(existsSync(join(dir, 'aside.pending'))).toBe(true)
-      expect(await loadIdentity(dir, 'a')).toEqual({ kind: 'new' })
-      expect((await readdir(dir)).sort()).toEqual(['aside', 'lock', 'notes.txt'])
-      expect(await readdir(join(dir, 'aside'))).toEqual(['0001-drift-of-s0-row-7'])
-      expect((await readdir(join(dir, 'aside', '0001-drift-of-s0-row-7'))).sort()).toEqual(
-        ['identity.json', ...STORE].sort(),
-      )
-    },
-  )
+  it.each([
+    1, 2, 3, 4, 5,
+  ])('after the move aside of %i files leaves a move that the next start finishes', async count => {
+    for (const name of [...STORE, 'lock', 'notes.txt']) await writeFile(join(dir, name), name)
+    expect(await run("await moveAside(dir, 'Drift of s0: row 7')", `aside.after-rename:${count}`)).toBe('SIGKILL')
+    expect(existsSync(join(dir, 'aside.pending'))).toBe(true)
+    expect(await loadIdentity(dir, 'a')).toEqual({ kind: 'new' })
+    expect((await readdir(dir)).sort()).toEqual(['aside', 'lock', 'notes.txt'])
+    expect(await readdir(join(dir, 'aside'))).toEqual(['0001-drift-of-s0-row-7'])
+    expect((await readdir(join(dir, 'aside', '0001-drift-of-s0-row-7'))).sort()).toEqual(
+      ['identity.json', ...STORE].sort(),
+    )
+  })
 })

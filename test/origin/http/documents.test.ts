@@ -147,15 +147,19 @@ describe('conditions', () => {
 })
 
 describe('what is refused', () => {
-  it.each(['/v1/c/', '/v1/c/_x', '/v1/a.b/x', '/v1/c/%FF', '/v1/c/%', `/v1/c/${'x'.repeat(513)}`])(
-    '%s: 400',
-    async path => {
-      const response = await put(path, 'x')
-      expect(response.status).toBe(400)
-      expect(response.headers.get('tandem-origin')).toBe('a')
-      expect(await problemOf(response)).toMatchObject({ committed: 'no', retryable: false })
-    },
-  )
+  it.each([
+    '/v1/c/',
+    '/v1/c/_x',
+    '/v1/a.b/x',
+    '/v1/c/%FF',
+    '/v1/c/%',
+    `/v1/c/${'x'.repeat(513)}`,
+  ])('%s: 400', async path => {
+    const response = await put(path, 'x')
+    expect(response.status).toBe(400)
+    expect(response.headers.get('tandem-origin')).toBe('a')
+    expect(await problemOf(response)).toMatchObject({ committed: 'no', retryable: false })
+  })
 
   it.each([
     '/v1/c/../x',
