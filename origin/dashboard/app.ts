@@ -58,7 +58,7 @@ export function createDashboard(parts: DashboardParts): Dashboard {
   app.get('/dashboard/', c => c.redirect(DASHBOARD, 303))
   app.get('/dashboard/events', c => {
     const { caller } = c.env
-    const sessionMs = caller.via === 'session' ? caller.session.since + SESSION_MS - Date.now() : SESSION_MS
+    const sessionMs = caller.via === 'session' ? sessions.leftMs(caller.session) : SESSION_MS
     const opened = live.open(sessionMs, new Headers())
     return opened ?? problem('overloaded', { detail: 'Too many pages are open.' })
   })

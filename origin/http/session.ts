@@ -46,6 +46,11 @@ export class Sessions {
     return until - session.until < IDLE_MS / 4 ? null : { ...session, until }
   }
 
+  /** How long it can last at most, in milliseconds, however often it is renewed. */
+  leftMs(session: Session): number {
+    return session.since + SESSION_MS - this.#now()
+  }
+
   /** The session that a `Cookie` header proves, or null. */
   read(header: string | undefined): Session | null {
     const token = cookieOf(header)

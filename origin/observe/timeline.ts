@@ -65,7 +65,7 @@ export class Timeline {
     return {
       at: this.#wallNow(),
       epoch: record.epoch,
-      kind: record.why,
+      kind: kindOf(record, this.#before),
       actor: record.by.name,
       members: record.members.map(member => member.name),
       primaries: { s0: record.primaries.s0.name, s1: record.primaries.s1.name },
@@ -75,11 +75,18 @@ export class Timeline {
   }
 }
 
+const movedIn = (record: PairRecord, before: PairRecord | null): readonly ShardName[] =>
+  before === null ? [] : SHARDS.filter(shard => record.primaries[shard].name !== before.primaries[shard].name)
+
+/** A primary of one shard that goes on alone takes the other shard in the same record: that is a takeover. Pure. */
+export const kindOf = (record: PairRecord, before: PairRecord | null): string =>
+  record.why === 'solo' && movedIn(record, before).length > 0 ? 'takeover' : record.why
+
 /** One sentence for a person. Pure. */
 export function causeOf(record: PairRecord, before: PairRecord | null): string {
   const { name } = record.by
   const other = peerOf(name)
-  const moved = before === null ? [] : SHARDS.filter(s => record.primaries[s].name !== before.primaries[s].name)
+  const moved = movedIn(record, before)
   const shards = moved.length === 0 ? 'nothing' : moved.join(' and ')
   if (before === null && record.why !== 'first boot') return `read from the register; ${name} made it (${record.why})`
   switch (record.why) {
@@ -90,9 +97,10 @@ export function causeOf(record: PairRecord, before: PairRecord | null): string {
     case 'recover':
       return `${name} completed what both logs hold and began a new epoch`
     case 'solo':
-      return `${other} did not acknowledge in time: ${name} goes on alone`
     case 'takeover':
-      return `${other} did not answer: ${name} took over ${shards} and is alone`
+      return moved.length === 0
+        ? `${other} did not acknowledge in time: ${name} goes on alone`
+        : `${other} did not answer: ${name} took over ${shards} and is alone`
     case 'add':
       return `${other} has caught up and is a member again`
     case 'handover': {
