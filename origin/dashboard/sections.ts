@@ -169,7 +169,7 @@ function timeline(accounts: Accounts): Html {
       <td>${turn.epoch}</td>
       <td>${turn.kind}</td>
       <td>${turn.actor}</td>
-      <td>${turn.cause}</td>
+      <td class="words">${turn.cause}</td>
       <td>${turn.durationMs === null ? '–' : millis(turn.durationMs)}</td>
       <td>s0 ${turn.primaries.s0}, s1 ${turn.primaries.s1}; ${turn.members.join(' + ')}</td>
     </tr>`,
@@ -191,10 +191,10 @@ function audit(accounts: Accounts): Html {
     line => html`<tr>
       <td class="when">${clock(Date.parse(line.at))}</td>
       <td>${line.origin}</td>
-      <td>${line.actor}</td>
+      <td class="words">${line.actor}</td>
       <td>${line.action}</td>
       <td class="${line.ok ? 'good' : 'bad'}">${line.ok ? 'done' : 'refused'}</td>
-      <td>${line.detail}</td>
+      <td class="words">${line.detail}</td>
     </tr>`,
   )
   return table('Actions of operators', ['at', 'on', 'by', 'what', 'outcome', 'detail'], rows)
