@@ -71,6 +71,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
     overview: ownOverview,
     peer: new PeerOrigin(config.peer, config.secret),
     command,
+    note: line => audit.note(line),
     queues: new QueueBoards(sentinelsOf(config), error =>
       log.warn({ error }, 'trouble with the queues of the dashboard'),
     ),

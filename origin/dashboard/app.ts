@@ -23,6 +23,8 @@ export type DashboardParts = {
   readonly peer: PeerOrigin
   /** acts on this origin, and notes it */
   readonly command: (command: OperatorCommand, actor: string) => Promise<Acted>
+  /** notes what somebody did to the queues */
+  readonly note: (line: { actor: string; action: string; ok: boolean; detail: string }) => void
   readonly queues: QueueBoards
   /** monotonic milliseconds */
   readonly now: () => number
@@ -82,8 +84,8 @@ export function createDashboard(parts: DashboardParts): Dashboard {
     headers.append('Set-Cookie', sessions.cookie(null, isSecure(c)))
     return new Response(null, { status: 303, headers })
   })
-  app.all('/dashboard/queues/*', async c => (await queues.board(c.env.caller.role)).fetch(c.req.raw, c.env))
-  app.get('/dashboard/queues', async c => (await queues.board(c.env.caller.role)).fetch(c.req.raw, c.env))
+  app.all('/dashboard/queues/*', board)
+  app.get('/dashboard/queues', board)
   app.notFound(c => problem('not-found', { instance: c.env.wire.target }))
   app.onError((error, c) => {
     parts.onError(error)
@@ -104,6 +106,16 @@ export function createDashboard(parts: DashboardParts): Dashboard {
     return sessions.csrfHolds(caller.session, token)
       ? null
       : problem('forbidden', { detail: 'The request is not one of this session.' })
+  }
+
+  async function board(c: Context<PrivateEnv>): Promise<Response> {
+    const { method, path } = c.req
+    const answer = await (await queues.board(c.env.caller.role)).fetch(c.req.raw, c.env)
+    if (method !== 'GET' && method !== 'HEAD') {
+      const what = path.slice('/dashboard/queues'.length).replace(/^\/api/, '')
+      parts.note({ actor: actorIn(c), action: `queues: ${method} ${what}`, ok: answer.ok, detail: `${answer.status}` })
+    }
+    return answer
   }
 
   async function verifiedForm(c: Context<PrivateEnv>): Promise<URLSearchParams | null> {

@@ -55,13 +55,14 @@ export class QueueBoards {
     const adapter = new HonoAdapter(serveStatic)
     adapter.setBasePath(BASE)
     createBullBoard({
-      queues: this.#opened().map(
-        queue =>
-          new BullMQAdapter(queue, {
-            readOnlyMode: role === 'viewer',
-            description: DESCRIPTIONS[queue.name] ?? '',
-          }),
-      ),
+      queues: this.#opened().map(queue => {
+        const shown = new BullMQAdapter(queue, {
+          readOnlyMode: role === 'viewer',
+          description: DESCRIPTIONS[queue.name] ?? '',
+        })
+        shown.setFormatter('data', withoutContents)
+        return shown
+      }),
       serverAdapter: adapter,
       options: { uiConfig: { boardTitle: 'Tandem queues', hideRedisDetails: role === 'viewer' } },
     })
@@ -78,6 +79,13 @@ export class QueueBoards {
     }
     return this.#queues
   }
+}
+
+/** Where an entry belongs, its size and its sender, and not the documents in it. */
+export function withoutContents(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || !('entry' in data)) return data
+  const { entry: _contents, ...about } = data
+  return about
 }
 
 /** The same answer under our policy, without links to the outside. */

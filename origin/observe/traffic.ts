@@ -26,7 +26,7 @@ export type TrafficView = {
   readonly parkedNow: number
   readonly parked: number
   readonly total: number
-  /** share of this router's requests that this very origin answered, in the last seconds' totals; null without any */
+  /** share of this router's requests that this very origin answered, since the start; null without any */
   readonly hereShare: number | null
   /** means of ten seconds each, oldest first */
   readonly plot: readonly { readonly perSecond: number; readonly p99Ms: number | null }[]

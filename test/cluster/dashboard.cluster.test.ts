@@ -99,8 +99,18 @@ test('whole, solo, rejoining and whole again are seen as they happen; an action,
 
   await page.setViewportSize({ width: 1200, height: 900 })
   await page.getByRole('link', { name: 'Queues' }).click()
-  await page.getByText('mirror-to-b').first().waitFor()
+  await page.getByText('mirror-to-b').first().click()
+  // an entry, by its id, with what it is about and without its contents
+  await page
+    .getByText(/s[01]-\d+-\d+-/)
+    .first()
+    .waitFor()
   await picture(page, 'queues')
+  const listed = await page.evaluate(
+    `fetch('/dashboard/queues/api/queues?activeQueue=mirror-to-b&status=completed').then(answer => answer.text())`,
+  )
+  expect(listed).toContain('"shard":"s')
+  expect(listed).not.toContain('"entry":"')
   expect(complaints).toEqual([])
 })
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { withoutContents } from '../../../origin/dashboard/queues.ts'
 import { type Inside, SECRET, startInside, VIEWER_SECRET } from './inside.ts'
 
 const PORT = 28600
@@ -183,6 +184,15 @@ describe('actions', () => {
     expect((await pause(cookie, HOME)).status).toBe(403)
     const viewer = await cookieOf(VIEWER_SECRET)
     expect((await pause(viewer, { ...HOME, 'X-XSRF-TOKEN': await csrfIn(viewer) })).status).toBe(403)
+  })
+})
+
+describe('the queue board', () => {
+  it('shows where an entry belongs, and not the documents in it', () => {
+    const data = { shard: 's0', epoch: 1, index: 2, size: 3, entry: 'c2VjcmV0' }
+    expect(withoutContents(data)).toEqual({ shard: 's0', epoch: 1, index: 2, size: 3 })
+    expect(withoutContents(null)).toBeNull()
+    expect(withoutContents({ nonce: 'x' })).toEqual({ nonce: 'x' })
   })
 })
 

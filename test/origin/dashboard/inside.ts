@@ -108,6 +108,7 @@ export async function startInside(port: number, wallNow: () => number = Date.now
       commands.push({ command, actor })
       return { ok: true, detail: 'it was done' }
     },
+    note: line => audit.note(line),
     queues: new QueueBoards({ sentinels: [], name: 'tandem', password: null, sentinelPassword: null }, onError),
     now,
     onError,

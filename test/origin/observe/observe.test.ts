@@ -133,7 +133,7 @@ describe('metrics', () => {
     for (const [name, type] of names) expect(name?.endsWith('_total'), `${name} is a ${type}`).toBe(type === 'counter')
     // every sample is a number, in a line of its own
     for (const line of text.split('\n').filter(each => each !== '' && !each.startsWith('#')))
-      expect(line).toMatch(/^[a-z_]+(\{[^{}]*\})? (-?[\d.e+-]+|NaN|Nan|\+Inf)$/)
+      expect(line).toMatch(/^[a-z0-9_]+(\{[^{}]*\})? (-?[\d.e+-]+|NaN|Nan|\+Inf)$/)
     expect(SECONDS.every((bound, at) => at === 0 || bound > (SECONDS[at - 1] ?? 0))).toBe(true)
   })
 })
