@@ -5,7 +5,7 @@ import { isFit, isMember, isSole, memberPeer, type State } from '../replicator/c
 import { ACCEPTORS } from '../replicator/register/acceptor.ts'
 import type { Replicator } from '../replicator/replicator.ts'
 import type { Readiness } from '../router/app.ts'
-import { homeOf, SHARDS, type ShardName } from '../router/words.ts'
+import { homeOf, ORIGINS, type OriginName, SHARDS, type ShardName } from '../router/words.ts'
 
 export type OriginState = 'serving' | 'rejoining' | 'draining' | 'fenced' | 'isolated'
 
@@ -62,7 +62,8 @@ export function status(replicator: Replicator, version: string, now: number) {
     state: stateOf(s, now),
     lineage: s.identity.lineage,
     epoch: s.record?.epoch ?? null,
-    members: s.record?.members ?? [],
+    members: memberNames(s),
+    stores: s.record?.members ?? [],
     store: s.identity.store,
     incarnation: s.settings.incarnation,
     shards: SHARDS.map(shard => shardStatus(s, shard, now)),
@@ -84,6 +85,9 @@ export function status(replicator: Replicator, version: string, now: number) {
   }
 }
 
+const memberNames = (s: State): readonly OriginName[] =>
+  ORIGINS.filter(name => s.record?.members.some(member => member.name === name))
+
 function shardStatus(s: State, shard: ShardName, now: number) {
   const { last, committed, reign, sender, quarantined } = s.shards[shard]
   const record = s.record
@@ -92,10 +96,10 @@ function shardStatus(s: State, shard: ShardName, now: number) {
     shard,
     home: homeOf(shard),
     primary: record?.primaries[shard].name ?? null,
-    members: record?.members.map(member => member.name) ?? [],
+    members: memberNames(s),
     role: reign === null ? 'standby' : 'primary',
     serving: isServing(s, shard, now),
-    lease: reign === null ? null : { remainingMs: held },
+    lease: { remainingMs: reign === null ? null : held },
     committed: { epoch: last.epoch, index: committed },
     applied: { epoch: last.epoch, index: last.index },
     lag: lagOf(s, shard, now),

@@ -114,15 +114,24 @@ export function ensureRedis() {
 
 const FORWARDED = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
 
+/** How soon a script ends after whoever started it is gone. */
+const PARENT_LOOK_MS = 500
+
 /** Becomes, as far as a process can, the pinned Node with this script: same streams, signals passed on, same exit. */
 export function runPinned(script, args) {
   const child = spawn(PINNED_NODE, [script, ...args], { stdio: 'inherit' })
   for (const name of FORWARDED) process.on(name, () => child.kill(name))
+  // npm passes a signal to its shell only, and a shell may die of it without a word to us: what it started ends too.
+  const parent = process.ppid
+  const orphaned = setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM')
+  }, PARENT_LOOK_MS)
   child.on('error', error => {
     process.stderr.write(`tandem: the pinned Node cannot be run: ${error.message}\n`)
     process.exitCode = 1
   })
   child.on('exit', (code, signal) => {
+    clearInterval(orphaned)
     process.exitCode = signal === null ? (code ?? 1) : 128 + constants.signals[signal]
     for (const name of FORWARDED) process.removeAllListeners(name)
   })

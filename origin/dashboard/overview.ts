@@ -18,7 +18,7 @@ export const overviewSchema = z.object({
     version: z.string(),
     state: z.string(),
     epoch: number.nullable(),
-    members: z.array(z.object({ name: z.string(), store: z.string() })),
+    members: z.array(z.string()),
     store: z.string(),
     incarnation: z.string(),
     shards: z.array(
@@ -94,11 +94,11 @@ export type OverviewParts = {
 }
 
 export function overview(parts: OverviewParts): Overview {
-  const { members, ...status } = parts.status()
+  const status = parts.status()
   const traffic = parts.traffic()
   return {
     at: parts.now(),
-    status: { ...status, members: members.map(({ name, store }) => ({ name, store })), why: [...status.why] },
+    status: { ...status, members: [...status.members], why: [...status.why] },
     traffic: { ...traffic, plot: [...traffic.plot] },
     timeline: parts
       .timeline()

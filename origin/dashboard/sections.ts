@@ -75,7 +75,7 @@ function origins(accounts: Accounts): Html {
       <th scope="row">${name}</th>
       <td class="${good ? 'good' : 'warn'}">${status.state}</td>
       <td>${status.epoch ?? '–'}</td>
-      <td>${status.members.map(member => member.name).join(' + ') || '–'}</td>
+      <td>${status.members.join(' + ') || '–'}</td>
       <td>${status.peer.reachable ? millis(status.peer.rttMs) : 'gone'}</td>
       <td>${status.lane}</td>
       <td>${status.version}</td>

@@ -58,6 +58,8 @@ function onHello(s: State, session: string, hello: Hello): void {
     log(s, 'info', 'the link is up', { store: hello.store, incarnation: hello.incarnation })
     if (s.record !== null) sendToPeer(s, { type: 'record', record: s.record })
   }
+  // The pair has just booted, or this store is new in it: the registers know, and need not be waited for.
+  if (hello.lineage !== null && s.identity.lineage === null) s.registers.nextProbeAt = s.now
   if (hello.lineage !== null && s.identity.lineage !== null && hello.lineage !== s.identity.lineage)
     log(s, 'error', 'the other origin belongs to another lineage', { theirs: hello.lineage, ours: s.identity.lineage })
   // What it needs now is not what it was being sent: begin again.

@@ -97,6 +97,7 @@ function handle(s: State, event: Event): void {
       return onInstalled(s, event)
     case 'workFailed':
       log(s, 'warn', `rejoin work failed: ${event.why}`, { shard: event.shard })
+      s.shards[event.shard].installing.delete(event.query)
       s.shards[event.shard].sender.onFailed(event.query, s.now)
       return sendToPeer(s, { type: 'failed', shard: event.shard, query: event.query, why: event.why.slice(0, 500) })
     case 'gateClosed':

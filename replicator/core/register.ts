@@ -221,8 +221,10 @@ function admitAgain(s: State, states: readonly AcceptorState[], empty: readonly 
     states.every(
       state => state.lineage === intent.record.lineage && state.promised.counter === FIRST_BOOT_BALLOT.counter,
     )
-  if (untouched) admit(s, intent, empty)
-  else settledBy(s, states, empty)
+  if (untouched) return admit(s, intent, empty)
+  // A round over fewer would touch what is there, and then this first boot could never be finished.
+  if (states.length >= MAJORITY) settledBy(s, states, empty)
+  else s.blocked.why = 'a first boot is half done: waits for all registers to answer'
 }
 
 /** The first value of the lineage, as this origin wrote it down before it sent it; later values also carry its record. */

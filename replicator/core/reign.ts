@@ -121,8 +121,9 @@ function countedAck(s: State, state: ShardState): number {
   return counts ? state.sender.acked : -1
 }
 
-/** I5: within the lease, or the only member. */
-export const leaseHolds = (s: State, now: number): boolean => isSole(s) || now < s.lease.heldUntil
+/** I5: within the lease, or the only member: which an origin is no more from when it asks to add the other one. */
+export const leaseHolds = (s: State, now: number): boolean =>
+  (isSole(s) && s.proposal?.why !== 'add') || now < s.lease.heldUntil
 
 /** May this process answer a strong read, or acknowledge a write, of this shard now? */
 export function isServing(s: State, shard: ShardName, now: number): boolean {

@@ -39,7 +39,7 @@ export function announce(s: State): void {
 function mayTake(s: State, shard: ShardName, incarnation: string, epoch: number): boolean {
   const reign = s.record?.primaries[shard]
   if (reign === undefined || !s.synced || isStanding(s)) return false
-  if (s.identity.drifted.includes(shard) || s.unfit !== null) return false
+  if (s.identity.drifted.includes(shard) || s.unfit !== null || s.shards[shard].installing.size > 0) return false
   return reign.name === s.peerName && reign.incarnation === incarnation && epoch >= reign.since
 }
 
@@ -62,6 +62,8 @@ function pump(s: State, shard: ShardName): void {
 
 function acknowledge(s: State, shard: ShardName): void {
   const state = s.shards[shard]
+  // A copy that is about to be replaced must not be counted: one that was added meanwhile would lose what it acknowledged.
+  if (state.installing.size > 0) return
   if (isStanding(s) || !s.synced || s.record?.primaries[shard].name !== s.peerName) return
   sendToPeer(s, { type: 'ack', shard, position: state.last })
 }
@@ -122,6 +124,13 @@ export function onAskTail(s: State, message: Extract<LinkMessage, { type: 'askTa
   const session = s.peer?.session
   if (session === undefined) return
   s.shards[message.shard].receiver.clear()
+  if (s.shards[message.shard].installing.size > 0)
+    return sendToPeer(s, {
+      type: 'failed',
+      shard: message.shard,
+      query: message.query,
+      why: 'a snapshot is on its way',
+    })
   const purpose: TailPurpose = { kind: 'answer', session, query: message.query }
   emit(s, { type: 'readTail', shard: message.shard, purpose, max: TAIL_MAX })
 }
@@ -154,9 +163,10 @@ export function onUndone(s: State, event: Extract<Event, { type: 'undone' }>): v
 /** A member's store is never replaced: it may hold what nobody else has. */
 export function onSnapshot(s: State, message: Extract<LinkMessage, { type: 'snapshot' }>): void {
   const { shard, query, position, bytes, sha256 } = message
-  if (!obeys(s, shard) || isMember(s))
+  if (!obeys(s, shard) || isMember(s) || s.shards[shard].installing.size > 0)
     return sendToPeer(s, { type: 'failed', shard, query, why: 'a member is not replaced by a snapshot' })
   s.shards[shard].receiver.clear()
+  s.shards[shard].installing.add(query)
   // A replaced store is another store: whoever still counts on the old one must not count this one.
   persist(s, { store: s.settings.newId() }, () =>
     emit(s, { type: 'install', shard, query, offer: { position, bytes, sha256 }, why: 'reseeded from the primary' }),
@@ -168,6 +178,7 @@ export function onInstalled(s: State, event: Extract<Event, { type: 'installed' 
   const state = s.shards[event.shard]
   state.last = event.last
   state.verified = event.last.index
+  state.installing.delete(event.query)
   state.receiver.moved(event.last.index)
   log(s, 'info', 'reseeded from a snapshot', { shard: event.shard, index: event.last.index })
   s.refusals.delete(event.shard)

@@ -45,6 +45,8 @@ export type ShardState = {
    * session. An index that the primary calls committed says nothing about other entries that we hold at that index.
    */
   verified: number
+  /** snapshots that are on their way to replace this copy: until then it takes, acknowledges and compares nothing */
+  readonly installing: Set<number>
   /** the session in which the entries came that the disk is busy with */
   applyingIn: string | null
   readonly sender: Sender
@@ -145,6 +147,7 @@ export function newState(
     committed: 0,
     verified: 0,
     applyingIn: null,
+    installing: new Set(),
     sender: new Sender(name, emit),
     receiver: new Receiver(),
     closing: 'no',

@@ -39,14 +39,28 @@ export class Checker {
   readonly #seen: Record<OriginName, Seen | null> = { a: null, b: null }
   newest: Chosen | null = null
   gaveUp = 0
-  rotten = false
+  /** what was seen in the middle of production code */
+  failed: Broken | null = null
+  /** nothing fails any more: an origin that takes over or goes solo is restless */
+  fair = false
 
   constructor(world: World, hosts: Readonly<Record<OriginName, Host>>, clients: Clients) {
     this.#world = world
     this.#hosts = hosts
     this.#clients = clients
     clients.onConflict = what => {
-      throw new Broken('I6', `an ETag stands for two values: ${what}`)
+      this.failed ??= new Broken('I6', `an ETag stands for two values: ${what}`)
+    }
+  }
+
+  /** Nothing may fail from now on: no request either. */
+  beFair(): void {
+    this.fair = true
+    this.#clients.lossy = 0
+    const fairSince = this.#world.now
+    this.#clients.onFailed = (what, since) => {
+      if (since < fairSince) return
+      this.failed ??= new Broken('I10', `a request failed, and nothing else had: ${what}`)
     }
   }
 
@@ -74,6 +88,8 @@ export class Checker {
     }
     this.newest = { ballot, record, at: this.#world.now, boots: value.boots }
     this.#world.story.tell('register', () => `epoch ${record.epoch} is decided: ${record.why} ${brief(record)}`)
+    if (this.fair && (record.why === 'solo' || record.why === 'takeover'))
+      throw new Broken('I10', `epoch ${record.epoch}: ${record.why}, and nothing had failed`)
     for (const shard of SHARDS) {
       const { name } = record.primaries[shard]
       if (!record.members.some(member => member.name === name))

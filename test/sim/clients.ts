@@ -28,9 +28,15 @@ export class Clients {
   readonly #values = new Map<string, string>()
   readonly #seen = new Map<string, { readonly etag: string; readonly value: string }>()
   stopped = false
+  /** nobody asks anything until this is false again */
+  quiet = false
   pending = 0
   answered = 0
   onConflict: (what: string) => void = () => {}
+  /** a request has no outcome */
+  onFailed: (what: string, since: number) => void = () => {}
+  /** share of forwarded answers that are lost */
+  lossy = 0.002
 
   constructor(world: World, hosts: Readonly<Record<OriginName, Host>>, network: Network) {
     this.#world = world
@@ -43,6 +49,10 @@ export class Clients {
     for (let n = 0; n < count; n++) {
       const loop = (): void => {
         if (this.stopped) return
+        if (this.quiet) {
+          this.#world.after(5, loop)
+          return
+        }
         const shard = this.#random.pick(SHARDS)
         const key = `${shard}/k${this.#random.int(1, keys)}`
         this.ask(`c${n}`, shard, key, () => this.#world.after(this.#random.between(0, 2 * thinkMs), loop))
@@ -86,13 +96,15 @@ export class Clients {
       }
       const shown = result === null ? 'no answer' : result.kind === 'told' ? JSON.stringify(result.told) : 'turned away'
       this.#world.story.tell(client, () => `#${id} ${key} ${JSON.stringify(ask)}: ${shown}`)
+      if (result?.kind !== 'told' || result.told.kind === 'unknown')
+        this.onFailed(`#${id} ${key}: ${shown}`, call.invoked)
       then()
     }
     this.#world.after(PATIENCE_MS, () => end(null))
     this.#world.at(this.#world.now + this.#random.between(0.1, 2), running.life, () => {
       void this.#route(running, shard, key, ask, etag).then(result => {
         const { life } = running
-        if (life.touch()) this.#world.at(life.time + this.#random.between(0.1, 2), null, () => end(result))
+        if (life.touch()) life.departs(this.#random.between(0.1, 2), () => end(result))
       })
     })
   }
@@ -157,15 +169,15 @@ export class Clients {
     life.later(life.trueMs(PARK_MS), () => resolve('lost'))
     if (!this.#network.open(life.name, peer)) return promise
     const back = (answer: Answer | 'refused' | 'lost', at: number): void => {
-      if (!this.#network.open(peer, life.name) || this.#random.chance(0.002)) return
+      if (!this.#network.open(peer, life.name) || this.#random.chance(this.lossy)) return
       this.#world.at(at + this.#network.delay(), life, () => resolve(answer))
     }
-    this.#world.at(life.time + this.#network.delay(), null, () => {
+    life.departs(this.#network.delay(), () => {
       const { running } = this.#hosts[peer]
       if (running === null) return back('refused', this.#world.now)
       this.#world.at(this.#world.now, running.life, () => {
         void this.#dispatch(running, shard, key, ask, etag).then(answer => {
-          if (running.life.touch()) back(answer, running.life.time)
+          if (running.life.touch()) running.life.departs(0, () => back(answer, this.#world.now))
         })
       })
     })

@@ -58,6 +58,8 @@ export class Disk {
   full = false
   /** one in so many calls takes very long: 0 never */
   slowness = 0
+  /** how long the longest of them takes */
+  slowMs = 1500
 
   /** An older copy of the whole directory, as a backup tool would make it. */
   copy(): Disk {

@@ -137,6 +137,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       sim.world.story.tell(`reg ${name}`, () => 'wiped')
     },
   },
+  slowTransfer: {
+    weight: 3,
+    strike: (sim, random) => {
+      sim.transfer.ms = random.pick([20, 400, 2500])
+    },
+  },
   slowDisk: {
     weight: 4,
     strike: (sim, random) => {
@@ -203,7 +209,9 @@ function mayLose(sim: Sim, name: OriginName): boolean {
   if (newest === null || sim.world.now - newest.at < QUIET_MS || newest.record.members.length < 2) return false
   for (const each of ORIGINS) {
     const { running, disk } = sim.hosts[each]
-    if (running === null || running.replicator.state.proposer.busy || disk.rolledBack) return false
+    const state = running?.replicator.state
+    // Before its round at the start, what an earlier life proposed may still be decided: that it is alone, for one.
+    if (state === undefined || !state.synced || state.proposer.busy || disk.rolledBack) return false
     if (!newest.record.members.some(member => member.name === each && member.store === disk.identity?.store))
       return false
   }

@@ -35,6 +35,9 @@ export type Surroundings = {
   readonly files: Map<string, ShardDisk>
   readonly timing: Timing
   readonly logKept: number
+  readonly reads: 'lease' | 'confirm'
+  /** how long a snapshot takes from host to host, and how many were begun */
+  readonly transfer: { ms: number; under: number }
   readonly onFatal: (host: Host, why: string, cause: unknown) => void
   readonly onDurable: (host: Host, shard: ShardName, what: 'write' | 'apply' | 'undo' | 'install') => void
 }
@@ -155,7 +158,7 @@ export class Host {
       stores,
       get: (shard, key) => stores[shard].get(key),
       solo: 'allow',
-      reads: 'lease',
+      reads: this.#around.reads,
     })
     const whereabouts = new HostWhereabouts(this.name, replicator, () => life.now())
     if (!life.alive) return
@@ -170,7 +173,7 @@ export class Host {
       save: identity => {
         const { promise, resolve } = Promise.withResolvers<void>()
         if (!life.touch()) return promise
-        const slow = disk.slowness > 0 && this.#random.chance(disk.slowness) ? this.#random.between(20, 1500) : 0
+        const slow = disk.slowness > 0 && this.#random.chance(disk.slowness) ? this.#random.between(20, disk.slowMs) : 0
         freeAt = Math.max(freeAt, life.time) + this.#random.between(0.2, 3) + slow
         life.world.at(freeAt, null, () => {
           if (life.alive) disk.identity = identity
@@ -184,7 +187,8 @@ export class Host {
   async #fetch(life: Life, offer: { position: SnapshotFile['position']; bytes: number; sha256: string }) {
     const { network, files } = this.#around
     const { promise, resolve } = Promise.withResolvers<void>()
-    life.later(this.#random.between(5, 200), resolve)
+    this.#around.transfer.under++
+    life.later(this.#random.between(0.5, 1) * this.#around.transfer.ms, resolve)
     await promise
     if (!network.both(this.name, peerOf(this.name))) throw new Error('the transfer of the snapshot stalled')
     const path = [...files.keys()].find(each => each.padEnd(64, '0').slice(0, 64) === offer.sha256)

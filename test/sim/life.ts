@@ -79,6 +79,12 @@ export class Life {
     this.world.at(this.time + ms, this, run)
   }
 
+  /** Something leaves this process and then lives on without it. What it would have sent after a pause dies with it. */
+  departs(ms: number, run: () => void): void {
+    if (this.busyUntil <= this.world.now) this.world.at(this.world.now + ms, null, run)
+    else this.world.at(this.busyUntil, this, () => this.world.at(this.world.now + ms, null, run))
+  }
+
   /** The same, by its own clock. */
   timer(ms: number, run: () => void): void {
     this.world.at(this.time + ms / this.#rate, this, run, true)

@@ -94,13 +94,15 @@ export class Links {
     const session = this.#session
     if (session?.id !== id || !session.open[from]) return false
     const to = peerOf(from)
-    if (this.#network.open(from, to)) this.#deliver(session, to, frame, session.ends[from].life.time)
-    else session.stalled[to].push(frame)
+    session.ends[from].life.departs(0, () => {
+      if (this.#network.open(from, to)) this.#deliver(session, to, frame)
+      else session.stalled[to].push(frame)
+    })
     return true
   }
 
-  #deliver(session: Session, to: OriginName, { kind, payload }: Frame, from = this.#world.now): void {
-    const at = Math.max(from + this.#network.delay(), session.arrival[to])
+  #deliver(session: Session, to: OriginName, { kind, payload }: Frame): void {
+    const at = Math.max(this.#world.now + this.#network.delay(), session.arrival[to])
     session.arrival[to] = at
     const { life, handlers } = session.ends[to]
     this.#world.at(at, life, () => {
@@ -140,7 +142,8 @@ export class Links {
     this.#session = session
     for (const name of ORIGINS) {
       const { life, handlers } = session.ends[name]
-      const at = now + this.#network.delay()
+      // Sooner than the next dial: a session never begins at an end after a later one has.
+      const at = now + this.#random.between(0.1, 1.5)
       session.arrival[name] = at
       this.#world.at(at, life, () => {
         // An end that had not noticed yet that the old session is over hears of it first.

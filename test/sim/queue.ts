@@ -27,8 +27,9 @@ export class Queues {
   mode: QueueMode = 'up'
   /** share of jobs to which something happens */
   trouble = 0
-  /** every job is late by so much */
-  delayMs = 0
+  /** jobs are taken and kept until they are released: their consumer stalls */
+  holds = false
+  readonly #held: (() => void)[] = []
 
   constructor(world: World) {
     this.#world = world
@@ -41,10 +42,16 @@ export class Queues {
     return {
       peer,
       add: job => {
-        if (life.touch()) this.#carry(life, handlers, () => this.#enqueue(peer, { ...job, bytes: job.bytes.slice() }))
+        if (life.touch())
+          life.departs(0, () =>
+            this.#carry(life, handlers, () => this.#enqueue(peer, { ...job, bytes: job.bytes.slice() })),
+          )
       },
       probe: nonce => {
-        if (life.touch()) this.#carry(life, handlers, () => this.#to(peer, 0, consumer => consumer.onProbe(nonce)))
+        if (life.touch())
+          life.departs(0, () =>
+            this.#carry(life, handlers, () => this.#to(peer, 0, consumer => consumer.onProbe(nonce))),
+          )
       },
       show: () => {},
       status: () => ({
@@ -68,6 +75,11 @@ export class Queues {
     }
   }
 
+  release(): void {
+    this.holds = false
+    for (const deliver of this.#held.splice(0)) deliver()
+  }
+
   #carry(life: Life, handlers: QueueHandlers, deliver: () => void): void {
     const random = this.#random
     if (this.mode === 'up') return deliver()
@@ -77,6 +89,10 @@ export class Queues {
   }
 
   #enqueue(to: OriginName, job: EntryJob): void {
+    if (this.holds) {
+      this.#held.push(() => this.#deliver(to, job, 0))
+      return
+    }
     const old = this.#old[to]
     if (old.length < OLD_JOBS_MAX) old.push(job)
     else old[this.#random.int(0, OLD_JOBS_MAX - 1)] = job
@@ -102,7 +118,7 @@ export class Queues {
 
   #to(name: OriginName, extraMs: number, tell: (handlers: QueueHandlers) => void): void {
     // Whoever is the consumer when it arrives gets it: a job outlives the process that it was meant for.
-    this.#world.after(this.#random.between(0.2, 3) + this.delayMs + extraMs, () => {
+    this.#world.after(this.#random.between(0.2, 3) + extraMs, () => {
       const consumer = this.#consumers[name]
       if (consumer?.life.alive) this.#world.at(this.#world.now, consumer.life, () => tell(consumer.handlers))
     })

@@ -72,7 +72,7 @@ export class Registers {
     }
     // A request that left lives on by itself: its sender may be dead when it takes effect.
     const lost = !this.#network.open(life.name, name) || bad()
-    this.#world.at(life.time + this.#network.delay() + late(), null, () => {
+    life.departs(this.#network.delay() + late(), () => {
       if (lost || this.down.has(name)) return
       const [state, reply] = acceptorStep(this.state(name), lineage, request)
       if (state !== null) this.#states.set(name, state)

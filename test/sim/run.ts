@@ -6,7 +6,7 @@ import { strikeUntil } from './faults.ts'
 import type { Life } from './life.ts'
 import type { Scenario, Until } from './scenarios.ts'
 import { Sim } from './sim.ts'
-import { enter, replaceTimers } from './timers.ts'
+import { enter, realTurn, replaceTimers } from './timers.ts'
 
 export type RunOptions = {
   readonly seed: number
@@ -36,6 +36,8 @@ const FAULTS_MS = [3_000, 18_000] as const
  * stable time before it is added, and a disk that was full is tried again after 15 s.
  */
 const WHOLE_WITHIN_MS = 90_000
+/** Longer than anything is late. */
+const SETTLED_MS = 5_000
 /** A scenario's own steps take less. */
 const SCRIPT_MS_MAX = 120_000
 /** Whole for so long: nothing is on its way any more that could break it. */
@@ -78,12 +80,13 @@ export function byScript(scenario: Scenario): (sim: Sim) => void {
     const { world } = sim
     const random = world.random.fork()
     sim.startAll()
-    sim.clients.begin(4, 2, 30)
+    sim.clients.begin(6, 2, 40)
     const script = scenario.script(sim)
     let until: Until = () => true
     const deadline = SCRIPT_MS_MAX
     const look = (): void => {
       while (until()) {
+        if (scenario.fair === true && !sim.checker.fair && sim.checker.whyNotWhole() === null) sim.checker.beFair()
         const next = script.next()
         if (next.done) return scenario.needsAPerson === true ? stop(sim) : calmDown(sim)
         until = next.value
@@ -129,6 +132,8 @@ export function calmDown(sim: Sim): void {
         return
       }
       wholeSince ??= world.now
+      // What was late when the faults ended has arrived by then.
+      if (world.now > deadline - WHOLE_WITHIN_MS + SETTLED_MS) checker.fair = true
     } else wholeSince = null
     // Clients go on until the pair serves them again.
     if (why === null && clients.answered > answeredBefore) clients.stopped = true
@@ -175,7 +180,8 @@ function play(sim: Sim, stepsMax: number): Promise<void> {
       enter(null)
       if (last !== null) checker.afterStep(hosts[last.name])
       checker.noTwoServe()
-      if (sim.failed !== null) throw sim.failed
+      const failed = sim.failed ?? checker.failed
+      if (failed !== null) throw failed
       const next = sim.finished || world.steps >= stepsMax ? null : world.next()
       if (next === null) {
         if (sim.finished && !sim.mayDiffer) checker.equalCopies()
@@ -185,11 +191,11 @@ function play(sim: Sim, stepsMax: number): Promise<void> {
       last = next.owner
       enter(last)
       next.run()
-      setImmediate(turn)
+      realTurn(turn)
     } catch (error) {
       reject(error)
     }
   }
-  setImmediate(turn)
+  realTurn(turn)
   return promise
 }

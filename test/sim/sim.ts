@@ -26,6 +26,7 @@ export class Sim {
   readonly hosts: Readonly<Record<OriginName, Host>>
   readonly clients: Clients
   readonly checker: Checker
+  readonly transfer = { ms: 200, under: 0 }
   finished = false
   /** it ends where a person must look: the copies need not be equal */
   mayDiffer = false
@@ -47,6 +48,8 @@ export class Sim {
       files: snapshotFiles(),
       timing: TIMING,
       logKept: this.world.random.pick([10, 60, 10_000]),
+      reads: this.world.random.chance(0.25) ? 'confirm' : 'lease',
+      transfer: this.transfer,
       onFatal: (host, why, cause) => {
         const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
         this.failed = cause instanceof Broken ? cause : new Broken('fatal', `${host.name}: ${why}: ${detail}`)
@@ -133,6 +136,7 @@ export class Sim {
     this.calm = true
     this.world.story.tell('faults', () => 'all end')
     this.network.slowness = 0
+    this.transfer.ms = 200
     this.network.mendAll()
     this.queues.mode = 'up'
     this.queues.trouble = 0
@@ -153,7 +157,6 @@ export class Sim {
     if (rows.size < 2) return rows.size
     for (const [key, row] of rows) rows.set(key, { ...row, body: new TextEncoder().encode('rot') })
     this.world.story.tell(name, () => `${rows.size} rows of ${shard} rot`)
-    this.checker.rotten = true
     return rows.size
   }
 

@@ -182,7 +182,7 @@ export class ModelStore implements ShardStore {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const { life, random, disk } = this.#options
     if (!life.touch()) return promise
-    const slow = disk.slowness > 0 && random.chance(disk.slowness) ? random.between(20, 1500) : 0
+    const slow = disk.slowness > 0 && random.chance(disk.slowness) ? random.between(20, disk.slowMs) : 0
     this.#freeAt = Math.max(this.#freeAt, life.time) + random.between(0.05, 0.6) + slow
     this.#answeredAt = Math.max(this.#freeAt + random.between(0.02, 0.2), this.#answeredAt)
     let answer: () => void = () => {}

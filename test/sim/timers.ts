@@ -3,6 +3,9 @@ import type { Life } from './life.ts'
 
 type Timer = { active: boolean; readonly unref: () => Timer; readonly ref: () => Timer }
 
+/** The real event loop's next turn, for who drives the simulation. */
+export const realTurn = setImmediate
+
 let running: Life | null = null
 
 /** Whose code runs from here on, until the next call. */
@@ -12,7 +15,7 @@ export function enter(life: Life | null): void {
 
 /** Puts virtual timers in the place of the real ones; the result puts them back. */
 export function replaceTimers(): () => void {
-  const real = { setTimeout, setInterval, clearTimeout, clearInterval }
+  const real = { setTimeout, setInterval, clearTimeout, clearInterval, setImmediate }
   const start = (life: Life, run: () => void, ms: number, repeat: boolean): Timer => {
     const timer: Timer = { active: true, unref: () => timer, ref: () => timer }
     const plan = (): void =>
@@ -38,6 +41,7 @@ export function replaceTimers(): () => void {
     setInterval: replace(true, real.setInterval),
     clearTimeout: stop,
     clearInterval: stop,
+    setImmediate: (run: () => void): unknown => (running === null ? realTurn(run) : start(running, run, 0, false)),
   })
   return () => {
     running = null

@@ -49,10 +49,7 @@ export function accountOf(name: 'a' | 'b', more: Partial<Overview['status']> = {
       version: '1.2.3',
       state: 'serving',
       epoch: 3,
-      members: [
-        { name: 'a', store: 'A' },
-        { name: 'b', store: 'B' },
-      ],
+      members: ['a', 'b'],
       store: name,
       incarnation: `${name}-1`,
       shards: [shard('s0', 'a'), shard('s1', 'b')],

@@ -4,7 +4,7 @@ import { type Overview, pairState, reasons } from '../../../origin/dashboard/ove
 import { type Accounts, drawn, SECTIONS } from '../../../origin/dashboard/sections.ts'
 import { accountOf } from './inside.ts'
 
-const alone = [{ name: 'a' as const, store: 'A' }]
+const alone = ['a']
 const losable = { canLoseAHost: false, why: ['only one copy is a member'] }
 const serving = (one: Overview, on: boolean): Overview => ({
   ...one,
