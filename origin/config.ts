@@ -22,6 +22,8 @@ export type Config = {
   readonly redisPassword: string | null
   readonly registers: Readonly<Record<AcceptorName, Address>>
   readonly secret: string
+  /** opens the dashboard and the metrics for reading; null where nobody but operators looks */
+  readonly viewerSecret: string | null
   readonly dataDir: string
   readonly heartbeatMs: number
   readonly leaseMs: number
@@ -73,6 +75,7 @@ function toConfig(fields: Fields): Config {
     redisPassword: fields.TANDEM_REDIS_PASSWORD ?? null,
     registers: { a, b, w },
     secret: fields.TANDEM_SECRET,
+    viewerSecret: fields.TANDEM_VIEWER_SECRET ?? null,
     dataDir: fields.TANDEM_DATA,
     heartbeatMs: fields.TANDEM_HEARTBEAT_MS,
     leaseMs: fields.TANDEM_LEASE_MS,

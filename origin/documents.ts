@@ -30,6 +30,7 @@ export type DocumentParts = {
   readonly solo: 'allow' | 'refuse'
   /** `confirm`: a read is answered by a round trip on the link that began after it, and by no clock */
   readonly reads: 'lease' | 'confirm'
+  readonly observed?: NonNullable<GroupPort['observed']>
 }
 
 /** How long an answer may wait for a lease that is just being renewed: after that it goes out as undecided. */
@@ -47,6 +48,7 @@ export class GuardedDocuments implements Documents {
       appended: (shard, entry) => replicator.appended(shard, entry),
       committed: (shard, index) => replicator.committed(shard, index),
       diskTrouble: detail => replicator.dispatch({ type: 'diskTrouble', detail }),
+      ...(parts.observed === undefined ? {} : { observed: parts.observed }),
     }
     this.#groups = { s0: new Groups(stores.s0, port), s1: new Groups(stores.s1, port) }
     replicator.closeGate = (shard, closed) => this.#groups[shard].close(closed)

@@ -19,7 +19,7 @@ if (loaded.kind === 'faults') {
 }
 const { config } = loaded
 const incarnation = `${config.name}-${randomUUID()}`
-const secrets = [config.secret, ...(config.redisPassword === null ? [] : [config.redisPassword])]
+const secrets = [config.secret, config.viewerSecret, config.redisPassword].filter(secret => secret !== null)
 const { log, flush } = createLog(config.logLevel, { origin: config.name, incarnation }, { secrets })
 
 const end = (code: number): never => {

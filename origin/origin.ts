@@ -19,14 +19,16 @@ import { reach } from './failpoint.ts'
 import { openIdentity } from './host/identity.ts'
 import { createIdentityFile } from './host/identityfile.ts'
 import { hostCallers } from './http/callers.ts'
-import { controlApp } from './http/control.ts'
 import { documentsHandler } from './http/documents.ts'
 import { listenPrivate, listenPublic } from './http/listen.ts'
 import { hostMac } from './http/mac.ts'
 import { proxyTrust } from './http/proxies.ts'
 import type { Listening } from './http/server.ts'
+import { Traffic } from './observe/traffic.ts'
+import { Writes } from './observe/writes.ts'
+import { operatorSide, sentinelsOf } from './operators.ts'
 import { fetchSnapshot } from './snapshots.ts'
-import { readiness, status } from './status.ts'
+import { readiness } from './status.ts'
 import { listQuarantine, showQuarantine } from './store/quarantine.ts'
 import { type OpenStore, openShardStore } from './store/store.ts'
 import { HostWhereabouts } from './whereabouts.ts'
@@ -119,12 +121,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         {
           self: name,
           incarnation,
-          sentinels: {
-            sentinels: config.sentinels,
-            name: config.redisName,
-            password: config.redisPassword,
-            sentinelPassword: config.redisPassword,
-          },
+          sentinels: sentinelsOf(config),
         },
         handlers,
         log,
@@ -136,6 +133,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     fatal,
   })
 
+  const writes = new Writes()
   const documents = new GuardedDocuments({
     replicator,
     stores,
@@ -143,6 +141,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     record: (shard, scope) => open[shard].reader.record(scope),
     solo: config.solo,
     reads: config.reads,
+    observed: (shard, count, waitedMs) => writes.observed(shard, count, waitedMs),
   })
   const mac = hostMac(config.secret)
   const sealView = viewSealer(mac)
@@ -151,6 +150,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   const parking = new Parking({ ...PARKING_LIMITS, parkMs: config.parkMs })
   const whereabouts = new HostWhereabouts(name, replicator, now)
   const seal = createSeal(mac)
+  const traffic = new Traffic(now, () => parking.requests)
   const router = new Router(
     {
       name,
@@ -160,12 +160,14 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       forward: (_, call) => forwarder.forward(call),
       aim: STRAIGHT,
       openView: text => openView(text, mac),
+      observed: (method, code, journey) => traffic.observed(method, code, journey),
       now,
     },
     parking,
   )
   const onError = (error: unknown): void => log.error({ error }, 'a request met a fault of ours')
 
+  const inside = operatorSide({ config, version, replicator, traffic, writes, now, log, onError })
   const listeners: Listening[] = []
   listeners.push(
     await listenPrivate({
@@ -174,9 +176,9 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       documents: answer,
       seal,
       bodyBytesMax: BODY_BYTES_MAX,
-      control: controlApp({
-        status: () => status(replicator, version, now()),
-        command: command => replicator.command(command),
+      viewerSecret: config.viewerSecret,
+      browsers: inside.browsers,
+      control: inside.app({
         digest: shard => open[shard].digest(),
         quarantine: { list: () => listQuarantine(dataDir), show: file => showQuarantine(dataDir, file) },
         snapshot: shard => replicator.snapshots.get(shard) ?? null,
@@ -209,7 +211,10 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     async stop() {
       const left = await within(replicator.command({ kind: 'leave' }), HAND_OVER_MS)
       log.info({ ok: left?.ok ?? false, detail: left?.detail ?? 'no answer in time' }, 'hands over before it stops')
+      inside.close()
       await Promise.all(listeners.map(listening => listening.close({ lingerMs: LINGER_MS, graceMs: DRAIN_MS })))
+      await inside.flushed()
+      traffic.close()
       await forwarder.close()
       await replicator.close()
       await Promise.all([s0.store.close(), s1.store.close()])

@@ -104,6 +104,7 @@ function shardStatus(s: State, shard: ShardName, now: number) {
     applied: { epoch: last.epoch, index: last.index },
     lag: lagOf(s, shard, now),
     rejoin: sender.on ? sender.phase : null,
+    progress: sender.on ? sender.progress : null,
     quarantined,
   }
 }

@@ -13,6 +13,7 @@ const PROBLEMS = {
   'bad-request': { status: 400, title: 'The request is malformed' },
   'invalid-key': { status: 400, title: 'The path names no valid key' },
   unauthorized: { status: 401, title: 'The request is not authorised' },
+  forbidden: { status: 403, title: 'The request is not allowed' },
   conflict: { status: 409, title: 'The present state does not allow it' },
   'not-found': { status: 404, title: 'There is no such resource' },
   'method-not-allowed': { status: 405, title: 'The resource does not support this method' },

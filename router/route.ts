@@ -25,6 +25,8 @@ export type RouterPorts = {
   /** The view that came with an answer; null where it is none that may be believed. */
   openView(text: string | null): Promise<View | null>
   readonly seal: Seal
+  /** told of every answer once it is decided: for metrics, it changes nothing */
+  observed?(method: string, status: number, journey: Journey): void
   /** monotonic milliseconds */
   now(): number
 }
@@ -62,8 +64,14 @@ export class Router {
 
   /** Resolves with an answer of some kind within the parking time and one forward; rejects only where `local` does. */
   async route(arrived: Inbound): Promise<Response> {
-    let inbound = arrived
     const journey = new Journey(this.#ports.now())
+    const response = await this.#answer(arrived, journey)
+    this.#ports.observed?.(arrived.request.method, response.status, journey)
+    return response
+  }
+
+  async #answer(arrived: Inbound, journey: Journey): Promise<Response> {
+    let inbound = arrived
     const deadline = journey.startedMs + parkMsOf(inbound.asked, this.#parking.limits.parkMs)
     for (;;) {
       const where = this.#where(inbound.shard)

@@ -1,4 +1,5 @@
 // Asks an origin's private listener, and reads what it answers.
+import { userInfo } from 'node:os'
 import { z } from 'zod'
 import { RefusedError } from './outcome.ts'
 import type { Target } from './target.ts'
@@ -8,6 +9,10 @@ const ACTION_MS = 40_000
 /** A digest reads every row. */
 const DIGEST_MS = 120_000
 export const STATUS_MS = 2000
+/** For the origin's audit log. */
+const ACTOR = `command line, ${userInfo()
+  .username.replace(/[^\x21-\x7e]/g, '?')
+  .slice(0, 64)}`
 
 const Problem = z.object({ title: z.string().optional(), detail: z.string().optional() })
 
@@ -104,6 +109,7 @@ async function exchange(
     method,
     headers: {
       Authorization: `Bearer ${target.secret}`,
+      'Tandem-Actor': ACTOR,
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -58,6 +58,11 @@ export const FIELDS = z.object({
     .string()
     .regex(new RegExp(`^[\\x21-\\x7e]{${SECRET_CHARS_MIN},512}$`))
     .describe(`${SECRET_CHARS_MIN} to 512 visible ASCII characters, the same on both origins`),
+  TANDEM_VIEWER_SECRET: z
+    .string()
+    .regex(new RegExp(`^[\\x21-\\x7e]{${SECRET_CHARS_MIN},512}$`))
+    .optional()
+    .describe(`${SECRET_CHARS_MIN} to 512 visible ASCII characters; opens the dashboard and the metrics for reading`),
   TANDEM_DATA: z.string().max(4096).describe('a directory of this origin alone'),
   TANDEM_HEARTBEAT_MS: milliseconds(10, 10_000, 200),
   TANDEM_LEASE_MS: milliseconds(30, 60_000, 1000),
@@ -80,7 +85,7 @@ export type Fields = z.output<typeof FIELDS>
 export const FIELD_NAMES: readonly string[] = Object.keys(FIELDS.shape)
 
 /** These also come from a file, and their values are never shown. */
-export const SECRET_NAMES: readonly string[] = ['TANDEM_SECRET', 'TANDEM_REDIS_PASSWORD']
+export const SECRET_NAMES: readonly string[] = ['TANDEM_SECRET', 'TANDEM_VIEWER_SECRET', 'TANDEM_REDIS_PASSWORD']
 
 /** Names in the environment that are not settings of an origin, but of what starts it or tests it. */
 export const OTHER_NAMES: readonly string[] = [

@@ -9,7 +9,7 @@ const GRACE_TO_LEASE_MIN = 1.3
 const LEASE_TO_HEARTBEAT_MIN = 3
 
 export function brokenRules(fields: Fields): Fault[] {
-  return [...addressRules(fields), ...registerRules(fields), ...timeRules(fields)]
+  return [...addressRules(fields), ...registerRules(fields), ...timeRules(fields), ...secretRules(fields)]
 }
 
 function addressRules(fields: Fields): Fault[] {
@@ -54,6 +54,12 @@ function registerRules({ TANDEM_REGISTERS: registers }: Fields): Fault[] {
   const texts = registers.map(formatAddress)
   if (new Set(texts).size === texts.length) return []
   return [{ name: 'TANDEM_REGISTERS', value: texts.join(','), allowed: 'three different addresses' }]
+}
+
+/** One secret for both would make every viewer an operator. */
+function secretRules({ TANDEM_SECRET: secret, TANDEM_VIEWER_SECRET: viewer }: Fields): Fault[] {
+  if (viewer !== secret) return []
+  return [{ name: 'TANDEM_VIEWER_SECRET', value: '(hidden)', allowed: 'another secret than TANDEM_SECRET' }]
 }
 
 function timeRules(fields: Fields): Fault[] {

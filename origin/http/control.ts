@@ -1,19 +1,22 @@
 // The private side's control: status, the actions behind the command line, and the file that a rejoin fetches.
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import type { OperatorCommand } from '../../replicator/core/events.ts'
 import type { SnapshotFile } from '../../replicator/store/shardstore.ts'
-import type { WireEnv } from '../../router/app.ts'
 import { problem } from '../../router/problem.ts'
 import { SHARDS, type ShardName } from '../../router/words.ts'
 import type { QuarantineFile } from '../store/quarantine.ts'
+import { ACTOR_HEADER, actorOf, type PrivateEnv } from './caller.ts'
 import type { ShardDigest } from './ports.ts'
 
 export type ControlPorts = {
   status(): unknown
-  command(command: OperatorCommand): Promise<{ ok: boolean; detail: string }>
+  /** what the other origin's dashboard shows of this one */
+  overview(): unknown
+  /** @param actor who asks, for the audit log */
+  command(command: OperatorCommand, actor: string): Promise<{ ok: boolean; detail: string }>
   digest(shard: ShardName): Promise<ShardDigest>
   quarantine: {
     list(): readonly QuarantineFile[]
@@ -26,17 +29,18 @@ export type ControlPorts = {
 const shardName = z.enum(['s0', 's1'])
 const handoverBody = z.strictObject({ shard: shardName })
 
-export function controlApp(ports: ControlPorts): Hono<WireEnv> {
-  const app = new Hono<WireEnv>()
+export function controlApp(ports: ControlPorts): Hono<PrivateEnv> {
+  const app = new Hono<PrivateEnv>()
   app.get('/_tandem/status', c => c.json(ports.status()))
+  app.get('/_tandem/overview', c => c.json(ports.overview()))
   app.get('/_tandem/digest', async c => c.json({ shards: await Promise.all(SHARDS.map(shard => ports.digest(shard))) }))
 
   app.post('/_tandem/handover', async c => {
     const body = handoverBody.safeParse(await json(c.req.raw))
     if (!body.success) return problem('bad-request', { detail: 'The body names a shard: {"shard": "s0"}.' })
-    return act({ kind: 'handover', shard: body.data.shard })
+    return act({ kind: 'handover', shard: body.data.shard }, c)
   })
-  for (const kind of ['drain', 'ready', 'resync'] as const) app.post(`/_tandem/${kind}`, () => act({ kind }))
+  for (const kind of ['drain', 'ready', 'resync'] as const) app.post(`/_tandem/${kind}`, c => act({ kind }, c))
 
   app.get('/_tandem/quarantine', c => c.json({ files: ports.quarantine.list() }))
   app.get('/_tandem/quarantine/:file', async c => {
@@ -60,8 +64,9 @@ export function controlApp(ports: ControlPorts): Hono<WireEnv> {
   })
   app.notFound(c => problem('not-found', { instance: c.env.wire.target }))
 
-  async function act(command: OperatorCommand): Promise<Response> {
-    const { ok, detail } = await ports.command(command)
+  async function act(command: OperatorCommand, c: Context<PrivateEnv>): Promise<Response> {
+    const actor = actorOf(c.req.header(ACTOR_HEADER) ?? null, c.env.wire.client.address)
+    const { ok, detail } = await ports.command(command, actor)
     return ok ? Response.json({ ok, detail }) : problem('conflict', { detail })
   }
   return app

@@ -3,12 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { admit } from '../../router/admit.ts'
-import type { WireEnv } from '../../router/app.ts'
+import type { Wire, WireEnv } from '../../router/app.ts'
 import { takeBody } from '../../router/body.ts'
 import { originForm, pathOf } from '../../router/key.ts'
 import { MINTED_KEY_HEADER, type Seal, unsealed } from '../../router/minted.ts'
 import { FORWARDED_HEADER, PRIVATE_CHALLENGE } from '../../router/private.ts'
 import { forWrite, problem } from '../../router/problem.ts'
+import type { Caller, PrivateEnv } from './caller.ts'
 import type { DocumentsHandler } from './documents.ts'
 import { type ProxyTrust, proxyTrust } from './proxies.ts'
 import { secretCheck } from './secret.ts'
@@ -44,24 +45,50 @@ export type PrivateOptions = {
   /** knows the keys that the peer's router minted */
   readonly seal: Seal
   readonly bodyBytesMax: number
-  /** `/_tandem/*`, `/metrics`, `/dashboard`: sees requests that know the secret alone */
-  readonly control: { readonly fetch: Fetch<WireEnv['Bindings']> }
+  /** opens what only reads for those who watch: `/metrics` and the status */
+  readonly viewerSecret?: string | null
+  /** `/_tandem/*`, `/metrics`, `/dashboard`: sees requests that know a secret, or a session made with one, alone */
+  readonly control: { readonly fetch: Fetch<PrivateEnv['Bindings']> }
+  /** absent: there are no sessions, the secret's header alone opens */
+  readonly browsers?: BrowserDoor
   /** the peer dials the link: proves itself there, since no secret is sent over it */
   readonly onUpgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void
   readonly onError: (error: unknown) => void
 }
 
+/** How browsers come in, which can send no header of their own. */
+export type BrowserDoor = {
+  callerOf(incoming: IncomingMessage, path: string): Caller | null
+  stranger(request: Request, wire: Wire): Response | Promise<Response> | null
+}
+
+/** A viewer's secret in a header is a monitoring system's: it reads these and nothing else. */
+const VIEWER_PATHS: readonly string[] = ['/metrics', '/_tandem/status']
+
 export function listenPrivate(options: PrivateOptions): Promise<Listening> {
   const { host, port, secret, documents, seal, bodyBytesMax, control, onUpgrade, onError } = options
+  const { viewerSecret = null, browsers } = options
   const knowsSecret = secretCheck(secret)
+  const knowsViewerSecret = viewerSecret === null ? () => false : secretCheck(viewerSecret)
+  const callerOf = (incoming: IncomingMessage, path: string): Caller | null => {
+    if (knowsSecret(incoming)) return { via: 'secret', role: 'operator' }
+    if (incoming.method === 'GET' && VIEWER_PATHS.includes(path) && knowsViewerSecret(incoming))
+      return { via: 'secret', role: 'viewer' }
+    return browsers?.callerOf(incoming, path) ?? null
+  }
   const onRequest = adapter(NO_PROXIES, onError, (request, wire, incoming) => {
-    if (!knowsSecret(incoming)) {
-      return problem('unauthorized', {
-        detail: 'The private listener needs the cluster secret.',
-        headers: { 'WWW-Authenticate': PRIVATE_CHALLENGE },
-      })
+    const path = pathOf(wire.target)
+    const caller = callerOf(incoming, path)
+    if (caller === null) {
+      return (
+        browsers?.stranger(request, wire) ??
+        problem('unauthorized', {
+          detail: 'The private listener needs the cluster secret.',
+          headers: { 'WWW-Authenticate': PRIVATE_CHALLENGE },
+        })
+      )
     }
-    if (!pathOf(wire.target).startsWith('/v1/')) return control.fetch(request, { wire })
+    if (!path.startsWith('/v1/')) return control.fetch(request, { wire, caller })
     if (incoming.headers[FORWARDED_HEADER] === '1') return forwarded(request, wire.target)
     return problem('not-found', { instance: wire.target, detail: 'Clients use the public listener.' })
   })

@@ -11,6 +11,8 @@ export type GroupPort = {
   appended(shard: ShardName, entry: LoggedEntry): void
   committed(shard: ShardName, index: number): boolean | Promise<boolean>
   diskTrouble(detail: string): void
+  /** for metrics: a group of so many writes is answered, after it waited so long for the other origin's disk */
+  observed?(shard: ShardName, writes: number, waitedMs: number): void
 }
 
 export type Written =
@@ -127,8 +129,10 @@ export class Groups {
   /** Also a refusal waits: it may have seen a write that is not committed yet, and nobody may see what can vanish. */
   async #answer(group: readonly Waiting[], outcomes: readonly WriteOutcome[], seen: number): Promise<void> {
     this.#uncommitted++
+    const from = performance.now()
     const committed = await this.#port.committed(this.#store.shard, seen)
     this.#uncommitted--
+    this.#port.observed?.(this.#store.shard, group.length, performance.now() - from)
     if (committed) reach('group.committed')
     for (const [at, { tell }] of group.entries()) {
       const outcome = outcomes[at]

@@ -78,6 +78,10 @@ export class Sender {
   get phase(): Phase['kind'] {
     return this.#phase.kind
   }
+  /** Percent of the gap that is being closed, or null where none is. */
+  get progress(): number | null {
+    return this.#gap === null ? null : Math.max(0, this.#gap.shown)
+  }
   /** Everything on our disk has been sent and only the newest entries may be unacknowledged. */
   get level(): boolean {
     return this.live && this.#cursor > this.#last && this.#last - this.#acked <= WINDOW_ENTRIES

@@ -57,6 +57,7 @@ describe('loadConfig', () => {
         w: { host: '127.0.0.1', port: 8223 },
       },
       secret: SECRET,
+      viewerSecret: null,
       dataDir: '/var/lib/tandem',
       heartbeatMs: 200,
       leaseMs: 1000,

@@ -1,0 +1,54 @@
+// A status that a scrape reads, and the names of all that a scrape then holds.
+import { Metrics } from '../../../origin/observe/metrics.ts'
+import { Traffic } from '../../../origin/observe/traffic.ts'
+import { Writes } from '../../../origin/observe/writes.ts'
+
+const place = { epoch: 1, index: 4 }
+const shard = (name: 's0' | 's1') => ({
+  shard: name,
+  home: 'a' as const,
+  primary: 'a' as const,
+  members: ['a' as const],
+  role: 'primary',
+  serving: true,
+  lease: { remainingMs: 500 },
+  committed: place,
+  applied: place,
+  lag: { entries: 2, ms: 30 },
+  rejoin: 'live' as const,
+  progress: null,
+  quarantined: 0,
+})
+export const statusForMetrics = () => ({
+  name: 'a' as const,
+  version: '1',
+  state: 'serving' as const,
+  lineage: 'l',
+  epoch: 7,
+  members: ['a' as const],
+  stores: [{ name: 'a' as const, store: 'A' }],
+  store: 'A',
+  incarnation: 'a-1',
+  shards: [shard('s0'), shard('s1')],
+  peer: { reachable: false, rttMs: null },
+  redis: { master: null, replicas: 0, sentinels: 3, maxmemoryPolicy: null, workerIdleMs: 1500, rebuilds: 2 },
+  registers: { reachable: 2, of: 3 },
+  lane: 'direct',
+  canLoseAHost: false,
+  why: ['alone'],
+})
+
+/** Also the series of histograms. */
+export async function metricNames(): Promise<ReadonlySet<string>> {
+  const traffic = new Traffic(
+    () => 0,
+    () => 0,
+  )
+  const text = await new Metrics({ status: statusForMetrics, traffic, writes: new Writes() }).text()
+  traffic.close()
+  return new Set(
+    [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name = '', type]) =>
+      type === 'histogram' ? ['_bucket', '_sum', '_count'].map(end => name + end) : [name],
+    ),
+  )
+}
