@@ -218,6 +218,23 @@ export const GUARDS: readonly Guard[] = [
     file: `${CORE}/standby.ts`,
     from: '&& epoch >= reign.since',
     to: '',
+    // the second line, added when the simulation showed that the first stood alone
+    also: [
+      {
+        file: `${CORE}/sender.ts`,
+        from: 'if (sent !== undefined && sent.hash !== position.hash) return this.#compare()',
+        to: 'if (sent === null) return',
+      },
+    ],
+  },
+  {
+    name: 'ack-of-own-entry',
+    needed: '',
+    within: 0,
+    coveredBy: 'job-of-this-reign: a standby takes no entry that is not its primary’s',
+    file: `${CORE}/sender.ts`,
+    from: 'if (sent !== undefined && sent.hash !== position.hash) return this.#compare()',
+    to: 'if (sent === null) return',
   },
   {
     name: 'job-of-this-incarnation',
@@ -317,8 +334,8 @@ export const GUARDS: readonly Guard[] = [
     needed: 'handover-under-load',
     within: 30,
     file: `${CORE}/moves.ts`,
-    from: '  if (!level) return\n',
-    to: '',
+    from: 'if (!level || !leaseHolds(s, s.now)) return',
+    to: 'if (!leaseHolds(s, s.now)) return',
   },
   {
     name: 'verified-before-settle',
