@@ -1,5 +1,5 @@
-// Two groups: everything, two files at a time (the smallest machine has two cores), then what needs a whole cluster,
-// one file at a time. A failing test is looked into, never tried again.
+// Two groups: everything, two files at a time (the smallest machine has two cores), then what needs a whole cluster, also
+// two at a time: clusters mostly wait, and each file has ports of its own. A failing test is looked into, never tried again.
 import { defineConfig } from 'vitest/config'
 
 const WORKERS_MAX = 2
@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/**/*.cluster.test.ts'],
-          maxWorkers: 1,
+          maxWorkers: WORKERS_MAX,
           // A start may take 60 s on a slow machine, a takeover and a rejoin some more.
           testTimeout: 120_000,
           hookTimeout: 90_000,

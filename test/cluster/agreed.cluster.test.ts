@@ -11,7 +11,7 @@ afterEach(async () => {
 })
 
 test('SIGTERM hands over and drains without a failed request, through either host', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(20800)
   for (const leaver of ORIGINS) {
     // Through the host that stays every request is answered; the one that leaves answers all that it accepted.
     const stays = leaver === 'a' ? 'b' : 'a'
@@ -31,7 +31,7 @@ test('SIGTERM hands over and drains without a failed request, through either hos
 })
 
 test('what a leaving host has accepted is answered', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(20800)
   const load = new Load({ urls: [cluster.origins.a.public], clients: 8 })
   await load.more(200)
   await cluster.stop('origin.a')
@@ -44,7 +44,7 @@ test('what a leaving host has accepted is answered', async () => {
 })
 
 test('handover by hand stays until sent back; drain and ready', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(20800)
   const load = new Load({ urls: ORIGINS.map(name => cluster?.origins[name].public ?? ''), clients: 8 })
   await load.more(100)
   const act = async (name: 'a' | 'b', path: string, body?: unknown): Promise<void> => {

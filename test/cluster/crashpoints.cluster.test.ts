@@ -10,7 +10,7 @@ let load: Load
 beforeAll(async () => {
   // It dies some forty times here, which is what the doubling of the stable time is against.
   const originEnv = { TANDEM_STABLE_MS: '20' }
-  cluster = await startTestCluster(24000, { originEnv: { a: originEnv, b: originEnv } })
+  cluster = await startTestCluster(21300, { originEnv: { a: originEnv, b: originEnv } })
   load = new Load({ urls: ORIGINS.map(name => cluster.origins[name].public), clients: 6 })
   await load.more(50)
 }, 60_000)

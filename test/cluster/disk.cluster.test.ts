@@ -35,7 +35,7 @@ test('the disk of b fills up under load, and has room again', async ({ skip }) =
   const why = mountSmall()
   if (why !== null) return skip(why)
   mounted = true
-  cluster = await startTestCluster(24000, { originEnv: { b: { TANDEM_DATA: join(SMALL, 'b') } } })
+  cluster = await startTestCluster(21800, { originEnv: { b: { TANDEM_DATA: join(SMALL, 'b') } } })
   const c = cluster
   const load = new Load({ urls: ORIGINS.map(name => c.origins[name].public), clients: 6 })
   await load.more(100)

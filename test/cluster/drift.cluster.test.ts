@@ -21,7 +21,7 @@ const keyOn = (shard: 's0' | 's1'): string => {
 }
 
 test('a row that was changed behind the store’s back is found by the next entry that touches it', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(22300)
   const c = cluster
   const load = new Load({ urls: ORIGINS.map(name => c.origins[name].public), clients: 4 })
   const key = keyOn('s0')
@@ -55,7 +55,7 @@ test('a row that was changed behind the store’s back is found by the next entr
 })
 
 test('corrupted, truncated and foreign entries are refused with a clear log line; nothing is half applied', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(22300)
   const c = cluster
   const key = keyOn('s0')
   const put = async (body: string): Promise<Response> =>

@@ -15,8 +15,8 @@ afterEach(async () => {
 })
 
 test('the link is cut, then healed', async () => {
-  wires = [await startWire(24095, 24101), await startWire(24096, 24102)]
-  cluster = await startTestCluster(24000, { peerUrl: { a: wires[1]?.url, b: wires[0]?.url } })
+  wires = [await startWire(22895, 22901), await startWire(22896, 22902)]
+  cluster = await startTestCluster(22800, { peerUrl: { a: wires[1]?.url, b: wires[0]?.url } })
   const c = cluster
   const load = new Load({ urls: ORIGINS.map(name => c.origins[name].public), clients: 8 })
   await load.more(200)

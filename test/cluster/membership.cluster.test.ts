@@ -29,7 +29,7 @@ const isolated = (c: TestCluster, name: OriginName, why: RegExp): Promise<void> 
   )
 
 test('entries that were never acknowledged are quarantined and undone, without a reseed', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(23300)
   const load = loadOn(cluster)
   await load.more(50)
   // Dies with a group on its own disk that it has told nobody.
@@ -56,7 +56,7 @@ test('entries that were never acknowledged are quarantined and undone, without a
 })
 
 test('an empty disk is reseeded and never a source; alone it refuses and says why', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(23300)
   const load = loadOn(cluster)
   await load.more(200)
   await cluster.kill('origin.b')
@@ -84,7 +84,7 @@ test('an empty disk is reseeded and never a source; alone it refuses and says wh
 })
 
 test('an origin outside the members refuses to serve alone', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(23300)
   const load = loadOn(cluster)
   await load.more(100)
   await cluster.kill('origin.b')
@@ -101,7 +101,7 @@ test('an origin outside the members refuses to serve alone', async () => {
 })
 
 test('a copied store under a member’s name refuses to serve alone: of the other origin, and an older one of its own', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(23300)
   const load = loadOn(cluster)
   await load.more(100)
   const { a, b } = cluster.origins
@@ -131,7 +131,7 @@ test('a copied store under a member’s name refuses to serve alone: of the othe
 })
 
 test('a second process on one data directory refuses to start', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(23300)
   const spec = originSpec(cluster.plan, cluster.home, 'a', {
     script: ORIGIN_SCRIPT,
     secret: cluster.secret,
@@ -140,8 +140,8 @@ test('a second process on one data directory refuses to start', async () => {
   })
   const env = {
     ...spec.env,
-    TANDEM_PUBLIC: '127.0.0.1:24091',
-    TANDEM_PRIVATE: '127.0.0.1:24092',
+    TANDEM_PUBLIC: '127.0.0.1:23391',
+    TANDEM_PRIVATE: '127.0.0.1:23392',
     PATH: process.env.PATH ?? '',
   }
   const second = spawnSync(spec.command, [...spec.args], { env, encoding: 'utf8', timeout: 10_000 })

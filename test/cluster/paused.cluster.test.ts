@@ -11,7 +11,7 @@ afterEach(async () => {
 
 test.each(['lease', 'confirm'])('SIGSTOP past the lease, then SIGCONT: no old read (reads: %s)', async reads => {
   const env = { TANDEM_READS: reads }
-  cluster = await startTestCluster(24000, { originEnv: { a: env, b: env } })
+  cluster = await startTestCluster(23800, { originEnv: { a: env, b: env } })
   const c = cluster
   const key = ['one', 'two', 'three', 'four', 'five', 'six']
     .map(id => `docs/${id}`)

@@ -49,7 +49,7 @@ const longestSince = (load: Load, at: number): number =>
   Math.max(...load.answers.filter(one => one.at >= at).map(one => one.ms))
 
 test('kill -9 of the master, of a Sentinel, SENTINEL FAILOVER: writes go on over the direct lane', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(24300)
   await untilQueueLane(cluster)
   const load = new Load({ urls: ORIGINS.map(name => cluster?.origins[name].public ?? ''), clients: 4 })
   await load.more(100)
@@ -98,7 +98,7 @@ test('kill -9 of the master, of a Sentinel, SENTINEL FAILOVER: writes go on over
 })
 
 test('all three queue Redis gone for 20 s, one comes back empty', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(24300)
   await untilQueueLane(cluster)
   const load = new Load({ urls: ORIGINS.map(name => cluster?.origins[name].public ?? ''), clients: 4 })
   await load.more(100)

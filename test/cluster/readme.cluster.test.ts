@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import { planOf } from '../../deploy/local/plan.ts'
 import { until } from './cluster.ts'
 
-const BASE = 24500
+const BASE = 29500
 const ROOT = new URL('../..', import.meta.url).pathname
 
 const listens = (port: number): Promise<boolean> =>

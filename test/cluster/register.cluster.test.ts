@@ -11,7 +11,7 @@ afterEach(async () => {
 })
 
 test('one register gone: no difference, takeover included; a wiped one gets its vote back from the two others', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(24800)
   const load = new Load({ urls: ORIGINS.map(name => cluster?.origins[name].public ?? ''), clients: 4 })
   await load.more(100)
   await cluster.kill('register.w')
@@ -50,7 +50,7 @@ test('one register gone: no difference, takeover included; a wiped one gets its 
 })
 
 test('two registers gone: service goes on until an origin dies, then waits for one of them', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(24800)
   const load = new Load({ urls: ORIGINS.map(name => cluster?.origins[name].public ?? ''), clients: 4 })
   await load.more(100)
   await cluster.kill('register.a')

@@ -13,7 +13,7 @@ afterEach(async () => {
 const urlsOf = (c: TestCluster): string[] => ORIGINS.map(name => c.origins[name].public)
 
 test('400 writes through both hosts: readable through both, each origin served half', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(25300)
   const urls = urlsOf(cluster)
   const served: Record<string, number> = { a: 0, b: 0 }
   await Promise.all(
@@ -36,7 +36,7 @@ test('400 writes through both hosts: readable through both, each origin served h
 })
 
 test('kill -9 of either origin under write load, its return, and then the other', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(25300)
   const load = new Load({ urls: urlsOf(cluster), clients: 8 })
   await load.more(200)
   for (const victim of ORIGINS) {
@@ -62,7 +62,7 @@ test('kill -9 of either origin under write load, its return, and then the other'
 })
 
 test('kill -9 of both at once, then restart', async () => {
-  cluster = await startTestCluster(24000)
+  cluster = await startTestCluster(25300)
   const load = new Load({ urls: urlsOf(cluster), clients: 8 })
   await load.more(300)
   await Promise.all(ORIGINS.map(name => cluster?.kill(`origin.${name}`)))
