@@ -19,9 +19,11 @@ export function verdict(
   committed: string | null,
   inbound: Inbound,
   journey: Journey,
-): 'answer' | 'unsure' | 'outdated' {
+): 'answer' | 'unsure' | 'outdated' | 'undecided' {
   if (isSafe(inbound.request.method)) return 'answer'
   if (status === 410 && inbound.minted !== null) return 'outdated'
+  // Refusals leave no record: the attempt that was lost may still be on its way to the same primary, and be granted.
+  if (journey.unsure && status >= 400 && status < 500) return 'undecided'
   if (status !== 503 || !isRepeatable(inbound)) return 'answer'
   return journey.unsure || committed === 'unknown' ? 'unsure' : 'answer'
 }

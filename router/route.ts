@@ -298,7 +298,8 @@ export class Router {
 const parkMsOf = (asked: Asked, parkMs: number): number =>
   asked.kind === 'client' ? parkMs : Math.min(asked.parkMs, parkMs)
 
-const attemptOf = (kind: 'unsure' | 'outdated'): Attempt => (kind === 'unsure' ? { kind, failed: false } : { kind })
+const attemptOf = (kind: 'unsure' | 'outdated' | 'undecided'): Attempt =>
+  kind === 'unsure' ? { kind, failed: false } : { kind }
 
 /** Two places are the same where a second attempt would meet the same process in the same reign. */
 function placeOf(where: Where, shard: ShardName): string {

@@ -141,14 +141,14 @@ export class Clients {
       const where = whereabouts.where(shard)
       if (where.kind === 'here') {
         const answer = await this.#dispatch(at, shard, key, ask, etag, idem)
-        if (answer.kind !== 'misdirected' && last(answer)) return this.#tell(key, ask, answer)
+        if (answer.kind !== 'misdirected' && last(answer)) return this.#settled(unsure, key, ask, answer)
         if (answer.kind === 'unknown') unsure = true
       }
       if (where.kind === 'there') {
         const answer = await this.#forward(at, shard, key, ask, etag, idem)
         if (answer === 'lost' && ask.op !== 'get' && idem === null) return { kind: 'told', told: { kind: 'unknown' } }
         if (answer !== 'lost' && answer !== 'refused' && answer.kind !== 'misdirected' && last(answer))
-          return this.#tell(key, ask, answer)
+          return this.#settled(unsure, key, ask, answer)
         if (answer === 'lost' || (answer !== 'refused' && answer.kind === 'unknown')) unsure = true
       }
       if (life.now() >= deadline)
@@ -205,6 +205,12 @@ export class Clients {
       })
     })
     return promise
+  }
+
+  /** A refusal after a lost attempt is not the last word: that one may yet arrive. */
+  #settled(unsure: boolean, key: string, ask: Ask, answer: Exclude<Answer, { kind: 'misdirected' }>): Result {
+    const refused = answer.kind === 'outcome' && ['missing', 'preconditionFailed'].includes(answer.outcome.kind)
+    return unsure && refused ? { kind: 'told', told: { kind: 'unknown' } } : this.#tell(key, ask, answer)
   }
 
   #tell(key: string, ask: Ask, answer: Exclude<Answer, { kind: 'misdirected' }>): Result {
