@@ -281,6 +281,14 @@ export const GUARDS: readonly Guard[] = [
     to: '',
   },
   {
+    name: 'who-stays-leads',
+    needed: 'leaves-beside-one-that-returns',
+    within: 5,
+    file: `${CORE}/choice.ts`,
+    from: '  if (hello.leaving) return true\n',
+    to: '',
+  },
+  {
     name: 'no-snapshot-onto-member',
     needed: '',
     within: 0,
@@ -381,14 +389,26 @@ export const GUARDS: readonly Guard[] = [
 
 const ROOT = new URL('../../', import.meta.url)
 
-/** The patched text of each file that the guard is in. Throws where a patch does not match exactly once: the code has moved on. */
-export function withoutGuard(guard: Guard): ReadonlyMap<string, string> {
+/** The patched text of each file that these guards are in. Throws where a patch does not match exactly once: the code has moved on. */
+export function withoutGuards(guards: readonly Guard[]): ReadonlyMap<string, string> {
   const texts = new Map<string, string>()
-  for (const { file, from, to } of [guard, ...(guard.also ?? [])]) {
+  for (const { name, file, from, to } of guards.flatMap(guard => [
+    guard,
+    ...(guard.also ?? []).map(patch => ({ ...patch, name: guard.name })),
+  ])) {
     const url = new URL(file, ROOT)
     const parts = (texts.get(url.href) ?? readFileSync(url, 'utf8')).split(from)
-    if (parts.length !== 2) throw new Error(`${guard.name}: its text is ${parts.length - 1} times in ${file}`)
+    if (parts.length !== 2) throw new Error(`${name}: its text is ${parts.length - 1} times in ${file}`)
     texts.set(url.href, parts.join(to))
   }
   return texts
+}
+
+/** By their names, with commas between them. Throws where there is no such guard. */
+export function guardsOf(names: string): readonly Guard[] {
+  return names.split(',').map(name => {
+    const guard = GUARDS.find(each => each.name === name)
+    if (guard === undefined) throw new Error(`no such guard; there are ${GUARDS.map(each => each.name).join(' ')}`)
+    return guard
+  })
 }

@@ -3,6 +3,7 @@
 import type { State } from '../../replicator/core/state.ts'
 import { ACCEPTORS } from '../../replicator/register/acceptor.ts'
 import { ORIGINS, type OriginName, type ShardName } from '../../router/words.ts'
+import { Broken } from './checker.ts'
 import type { Sim } from './sim.ts'
 
 /** What is waited for; looked at after every step. */
@@ -53,6 +54,13 @@ const bothWays = (x: 'a' | 'b' | 'w', y: 'a' | 'b' | 'w'): ['a' | 'b' | 'w', 'a'
   [x, y],
   [y, x],
 ]
+
+/** I10 in small: it comes true in time. */
+function* soon(sim: Sim, condition: Until, ms: number, what: string): Generator<Until, void> {
+  const late = after(sim, ms)
+  yield () => condition() || late()
+  if (!condition()) throw new Broken('I10', `not within ${ms} ms: ${what}`)
+}
 
 /** Back home, whatever was sent away by hand. */
 function* settled(sim: Sim): Generator<Until, void> {
@@ -497,6 +505,20 @@ export const SCENARIOS: readonly Scenario[] = [
       yield accepting(sim, 'a', 'add')
       sim.hosts.a.running?.life.pause(2700)
       yield after(sim, 4000)
+    },
+  },
+  {
+    name: 'leaves-beside-one-that-returns',
+    says: 'one is asked to stop when the other has just died, and its last requests wait for the shard of that one, which is back at once',
+    *script(sim) {
+      yield whole(sim)
+      sim.hosts.a.kill('killed')
+      yield () => state(sim, 'b')?.peer === null
+      sim.leave('b', 100, 8000)
+      yield after(sim, 200)
+      sim.restart('a')
+      yield* soon(sim, serves(sim, 'a', 's0'), 3000, 'a serves its half beside b, which stops')
+      yield after(sim, 13_000)
     },
   },
   {
