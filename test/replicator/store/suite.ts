@@ -1,7 +1,9 @@
 // What every store of a shard does, the one over SQLite and the simulation's model alike. What only a database can do (its
 // schema, its files, a tampered row) is in test/origin/store.
 import { describe, expect, it } from 'vitest'
+import { encodeEntry, TABLE_DOCUMENTS } from '../../../replicator/entry/codec.ts'
 import { GENESIS } from '../../../replicator/entry/position.ts'
+import { NO_ROW_HASH } from '../../../replicator/entry/row.ts'
 import type { LoggedEntry, WriteCommand, WriteResult } from '../../../replicator/store/shardstore.ts'
 import type { StoreTwin } from '../../models/store.ts'
 import { put, remove, withKey } from '../../origin/store/fixture.ts'
@@ -105,17 +107,22 @@ export function storeSuite(name: string, make: MakeStore): void {
 
     it('finds a row that is not what the primary had, and keeps the entries before it', async () => {
       const [primary, twin] = [await make(), await make()]
-      const [first, second] = [await entry(primary, [put('c/1', 'x')]), await entry(primary, [put('c/2', 'y')])]
-      const third = await entry(primary, [put('c/1', 'z')])
-      await twin.store.apply([first.bytes, second.bytes])
-      // The same history by hash, another row under it.
-      const parted = await make()
-      await parted.store.apply([first.bytes])
-      expect(await parted.store.apply([second.bytes, third.bytes])).toMatchObject({ kind: 'applied' })
-      const drifted = await make()
-      await drifted.store.write(1, [put('c/1', 'other')])
-      expect(await drifted.store.apply([second.bytes])).toMatchObject({ kind: 'refused', reason: 'sequence' })
-      expect(drifted.store.last().index).toBe(1)
+      const first = await entry(primary, [put('c/1', 'x')])
+      const newRow = { type: 't', body: new Uint8Array(1), modified: 1, n: 0 }
+      const forged = encodeEntry({
+        shard: 's0',
+        epoch: 1,
+        index: 2,
+        previousHash: first.position.hash,
+        ops: [
+          { table: TABLE_DOCUMENTS, key: 'c/2', oldHash: NO_ROW_HASH, newRow },
+          { table: TABLE_DOCUMENTS, key: 'c/1', oldHash: NO_ROW_HASH, newRow: { ...newRow, n: 1 } },
+        ],
+      })
+      const refused = { kind: 'refused', reason: 'drift', index: 2, last: first.position }
+      expect(await twin.store.apply([first.bytes, forged])).toMatchObject(refused)
+      expect(await twin.store.apply([forged])).toMatchObject(refused)
+      expect(['c/1', 'c/2'].map(key => value(twin, key))).toEqual(['x', null])
     })
 
     it('undoes tentative entries, and nothing that is settled', async () => {
