@@ -354,6 +354,14 @@ export const GUARDS: readonly Guard[] = [
     to: 'if (this.#parts.reads',
   },
   {
+    name: 'aimed-at-this-reign',
+    needed: 'late-request',
+    within: 60,
+    file: 'origin/documents.ts',
+    from: '(aimed !== null && aimed < reign)',
+    to: '(aimed !== null && aimed < 0)',
+  },
+  {
     name: 'read-waits-for-commit',
     needed: 'tentative-refusal',
     within: 80,

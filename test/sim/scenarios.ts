@@ -103,6 +103,20 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'late-request',
+    says: 'a write that a cut network swallowed, and that was sent again elsewhere, arrives when its primary reigns anew',
+    *script(sim) {
+      yield whole(sim)
+      sim.clients.holdsSwallowed = true
+      sim.cutFor(bothWays('a', 'b'), 2500)
+      sim.cutFor(bothWays('a', 'w'), 2500)
+      yield decided(sim, 'b')
+      yield* settled(sim)
+      sim.clients.holdsSwallowed = false
+      yield after(sim, 1500)
+    },
+  },
+  {
     name: 'dies-after-accept',
     says: 'a proposer dies between its accept and its own record of it, and is back at once',
     *script(sim) {
