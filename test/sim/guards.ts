@@ -214,7 +214,7 @@ export const GUARDS: readonly Guard[] = [
   {
     name: 'job-of-this-reign',
     needed: 'late-job-of-an-earlier-reign',
-    within: 5,
+    within: 100,
     file: `${CORE}/standby.ts`,
     from: '&& epoch >= reign.since',
     to: '',
