@@ -1,6 +1,7 @@
 // One origin's documents behind the gate: gate, store, ship, commit, and one more look at the lease before the answer.
 import type { Replicator } from '../replicator/replicator.ts'
 import type { Done, ShardStore, WriteCommand } from '../replicator/store/shardstore.ts'
+import type { Aimed } from '../router/aimed.ts'
 import { SHARDS, type ShardName } from '../router/words.ts'
 import type { Documents, Misdirected, OperationAnswer, ReadAnswer, WriteAnswer } from './http/ports.ts'
 import { type GroupPort, Groups } from './write/groups.ts'
@@ -85,9 +86,10 @@ export class GuardedDocuments implements Documents {
     return row
   }
 
-  async write(shard: ShardName, command: WriteCommand): Promise<WriteAnswer> {
+  async write(shard: ShardName, command: WriteCommand, aimed: Aimed): Promise<WriteAnswer> {
     const { replicator, solo } = this.#parts
-    if (replicator.serves(shard) === null) return this.#misdirected()
+    const reign = replicator.state.shards[shard].reign?.since ?? 0
+    if (replicator.serves(shard) === null || (aimed !== null && aimed < reign)) return this.#misdirected()
     if (solo === 'refuse' && this.#isSolo())
       return { kind: 'unavailable', why: 'only one origin is there, and writes need two' }
     const written = await this.#groups[shard].write(command)
@@ -99,11 +101,11 @@ export class GuardedDocuments implements Documents {
       case 'full':
         return { kind: 'unavailable', why: 'too many writes are waiting' }
       case 'undecided':
-        return { kind: 'unknown', why: 'this origin lost the shard while the write was under way' }
+        return { kind: 'unknown', why: 'this origin lost the shard while the write was under way', reign }
       case 'outcome':
         if (replicator.serves(shard) === null && !(await this.#servesAgain(shard)))
-          return { kind: 'unknown', why: 'this origin lost its lease while the write was under way' }
-        return { kind: 'outcome', outcome: written.outcome, durability: this.#isSolo() ? 'solo' : 'mirrored' }
+          return { kind: 'unknown', why: 'this origin lost its lease while the write was under way', reign }
+        return { kind: 'outcome', outcome: written.outcome, durability: this.#isSolo() ? 'solo' : 'mirrored', reign }
     }
   }
 

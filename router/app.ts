@@ -1,6 +1,7 @@
 // The public side: which path goes where. The same app runs on hosts and on the edge.
 import { Hono } from 'hono'
 import { admit } from './admit.ts'
+import type { Aimed } from './aimed.ts'
 import type { Asked } from './asked.ts'
 import { takeBody } from './body.ts'
 import type { Caller, Callers } from './callers.ts'
@@ -25,7 +26,7 @@ export interface Wire {
 export type WireEnv = { Bindings: { wire: Wire } }
 
 /** What the routes see: the wire, and what is asked beside the request itself. */
-type RouteEnv = { Bindings: { wire: Wire; asked: Asked } }
+type RouteEnv = { Bindings: { wire: Wire; asked: Asked; aimed: Aimed | undefined } }
 
 export type PublicApp = { fetch(request: Request, env: { wire: Wire }): Response | Promise<Response> }
 
@@ -52,7 +53,7 @@ export function publicApp(options: PublicAppOptions): PublicApp {
 
   app.all('/v1/*', async c => {
     const request = c.req.raw
-    const { wire, asked } = c.env
+    const { wire, asked, aimed } = c.env
     const admission = admit(request, wire.target, bodyBytesMax)
     if (admission.kind === 'refused') {
       admission.response.headers.set('Tandem-Origin', name)
@@ -66,7 +67,7 @@ export function publicApp(options: PublicAppOptions): PublicApp {
       const keyless = !hasKey && body.kind !== 'stream' && !isSafe(request.method)
       const minted = keyless ? await keyFor(request, asked) : null
       const once = minted !== null || hasKey
-      return await router.route({ ...wireOnly(wire), request, resource, shard, body, once, minted, asked })
+      return await router.route({ ...wireOnly(wire), request, resource, shard, body, once, minted, asked, aimed })
     } catch (error) {
       return failed(error, request, wire.target)
     }
@@ -117,13 +118,14 @@ export function publicApp(options: PublicAppOptions): PublicApp {
         return problem('upgrade-refused', { instance: wire.target, headers: served })
       }
       const caller = callers.recognise(request, wire)
-      if (caller.asked.kind === 'client') return app.fetch(request, { wire, asked: caller.asked })
+      if (caller.asked.kind === 'client') return app.fetch(request, { wire, asked: caller.asked, aimed: undefined })
       return taught(caller, request, { ...wireOnly(wire), client: caller.client })
     },
   }
 
   async function taught(caller: Caller, request: Request, wire: Wire): Promise<Response> {
-    const response = await app.fetch(request, { wire, asked: caller.asked })
+    const { asked, aimed } = caller
+    const response = await app.fetch(request, { wire, asked, aimed })
     callers.teach(caller, response)
     return response
   }

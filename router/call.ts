@@ -1,6 +1,7 @@
 // A request on its way through a router: as it came in, as it is sent on, and what becomes of that.
 import type { Target } from './aim.ts'
-import type { Asked } from './asked.ts'
+import type { Aimed } from './aimed.ts'
+import type { Asked, Known } from './asked.ts'
 import type { Body } from './body.ts'
 import type { Client } from './hopbyhop.ts'
 import type { ProxyError } from './journey.ts'
@@ -25,9 +26,11 @@ export type Inbound = {
   readonly client: Client
   readonly traceparent: string
   readonly asked: Asked
+  /** by which epoch a router before this one aimed it; undefined where there is none */
+  readonly aimed: Aimed | undefined
 }
 
-export type LocalCall = Pick<Inbound, 'request' | 'target' | 'resource' | 'shard' | 'body' | 'minted'>
+export type LocalCall = Pick<Inbound, 'request' | 'target' | 'resource' | 'shard' | 'body' | 'minted' | 'aimed'>
 
 export type ForwardCall = {
   readonly method: string
@@ -36,6 +39,10 @@ export type ForwardCall = {
   readonly headers: readonly string[]
   readonly body: Body
   readonly ask: Target
+  /** the view by which it is aimed, null where there is none yet */
+  readonly knows: Known | null
+  /** of a write: the older of that view's epoch and of what a router before this one had */
+  readonly aimed: Aimed
   /** until the answer's head must be there, connecting and queueing included */
   readonly answerMs: number
 }

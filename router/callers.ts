@@ -1,4 +1,6 @@
 // Who asks: a client, or an edge router of this cluster that proved itself.
+
+import type { Aimed } from './aimed.ts'
 import type { Wire } from './app.ts'
 import { type Asked, CLIENT, type Known } from './asked.ts'
 import type { Client } from './hopbyhop.ts'
@@ -6,6 +8,8 @@ import type { Client } from './hopbyhop.ts'
 export type Caller = {
   readonly asked: Asked
   readonly knows: Known | null
+  /** the epoch that `knows` is worth here; undefined for a client */
+  readonly aimed: Aimed | undefined
   /** whose request it is: the one that a router speaks for, or the one at the other end of the connection */
   readonly client: Client
 }
@@ -18,6 +22,6 @@ export interface Callers {
 
 /** The edge has nobody before it but clients. */
 export const CLIENTS_ONLY: Callers = {
-  recognise: (_request, wire) => ({ asked: CLIENT, knows: null, client: wire.client }),
+  recognise: (_request, wire) => ({ asked: CLIENT, knows: null, aimed: undefined, client: wire.client }),
   teach: () => {},
 }

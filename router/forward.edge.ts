@@ -11,7 +11,6 @@ export type EdgeForwarderOptions = {
   /** without a slash at the end */
   readonly origins: Readonly<Record<OriginName, string>>
   readonly mac: Mac
-  readonly knows: () => Known | null
   /** the longest that an origin may be asked to park */
   readonly parkMs: number
   /** wall-clock milliseconds */
@@ -33,7 +32,7 @@ const BROKE_OFF: Readonly<Record<number, ProxyError>> = { 520: 'connection_termi
 
 export function edgeForward(options: EdgeForwarderOptions): (origin: OriginName, call: ForwardCall) => Forward {
   return (origin, call) => {
-    const knew = options.knows()
+    const knew = call.knows
     const over = new AbortController()
     let late = false
     const timer = setTimeout(() => {

@@ -2,6 +2,7 @@
 // dispatch directly: no redirects, no decompression, no copies (a body of unknown or great length is streamed).
 import { Readable } from 'node:stream'
 import { type Dispatcher, errors, Pool } from 'undici'
+import { AIMED_HEADER } from './aimed.ts'
 import { type Body, REPLAY_BYTES_MAX } from './body.ts'
 import type { Forward, ForwardCall, ForwardResult } from './call.ts'
 import type { ProxyError } from './journey.ts'
@@ -99,16 +100,17 @@ class Exchange implements Forward, Dispatcher.DispatchHandler {
   }
 
   begin(pool: Pool, own: readonly string[]): void {
-    const { method, target, headers, body, answerMs } = this.#call
+    const { method, target, headers, body, aimed, answerMs } = this.#call
     this.#timer = setTimeout(() => this.#giveUp('http_response_timeout'), answerMs)
     this.#payload = payloadOf(body)
+    const aim = aimed === null ? [] : [AIMED_HEADER, String(aimed)]
     const length = body.kind === 'stream' && body.length !== null ? ['Content-Length', String(body.length)] : []
     try {
       pool.dispatch(
         {
           method,
           path: target,
-          headers: [...headers, ...own, ...length],
+          headers: [...headers, ...own, ...aim, ...length],
           body: this.#payload,
           // undici closes after HEAD by default, for servers that answer it with a body; ours do not
           reset: false,

@@ -101,7 +101,6 @@ export class Isolate {
     return edgeForward({
       origins,
       mac: this.#mac,
-      knows: () => this.#views.knows,
       parkMs,
       now: Date.now,
       ended: (origin, result, knew) => this.#ended(origin, result, knew),
@@ -137,6 +136,8 @@ export class Isolate {
       headers: ['traceparent', beginTrace()],
       body: { kind: 'none' },
       ask: { origin, relay: false, parkMs: 0 },
+      knows: this.#views.knows,
+      aimed: null,
       answerMs: PROBE_ANSWER_MS,
     })
     const answer = await result

@@ -18,8 +18,8 @@ export class Journey {
   parkedMs = 0
   /** times that the primary was somewhere else after an attempt had failed */
   moves = 0
-  /** an attempt that brought no answer may have taken effect */
-  unsure = false
+  /** attempts that brought no answer may have taken effect in reigns that began up to this epoch; null without such */
+  lostUpTo: number | null = null
   nextHop: OriginName | null = null
   /** where the last attempt went that came to nothing; never asked twice in a row while the other may know better */
   tried: OriginName | null = null
@@ -27,6 +27,10 @@ export class Journey {
 
   constructor(startedMs: number) {
     this.startedMs = startedMs
+  }
+
+  lost(upTo: number): void {
+    this.lostUpTo = Math.max(upTo, this.lostUpTo ?? upTo)
   }
 
   /** Null for the plain case: answered here, at once. */

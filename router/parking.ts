@@ -1,4 +1,6 @@
 // Where requests wait while a takeover or handover runs. Bounded: beyond it a client had better ask another router.
+import { Turns } from './turns.ts'
+import type { ShardName } from './words.ts'
 
 /** A takeover ends within two seconds; a server takes some 10 000 requests a second. */
 export const PARKED_REQUESTS_MAX = 20_000
@@ -21,6 +23,7 @@ export const PARKING_LIMITS: ParkingLimits = {
 
 export class Parking {
   readonly limits: ParkingLimits
+  readonly #turns: Readonly<Record<ShardName, Turns>> = { s0: new Turns(), s1: new Turns() }
   #requests = 0
   #bytes = 0
 
@@ -43,6 +46,16 @@ export class Parking {
     this.#requests += 1
     this.#bytes += bytes
     return true
+  }
+
+  /** The wait is over: when this request may go, in order, in the clock of `now`. */
+  turn(shard: ShardName, now: number): number {
+    return this.#turns[shard].take(now)
+  }
+
+  /** Requests that waited are still being let go: a new one waits behind them. */
+  isReleasing(shard: ShardName, now: number): boolean {
+    return this.#turns[shard].pending(now)
   }
 
   leave(bytes: number): void {

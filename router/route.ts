@@ -1,13 +1,16 @@
 // The decision loop of a router, apart from any runtime: here → dispatch in-process, there → forward, nowhere → park,
 // refused → follow the view that came with the refusal. A request is sent again only where that can do no harm.
 import type { Aim } from './aim.ts'
+import { type Aimed, ANY_REIGN, aimBy } from './aimed.ts'
 import type { Asked } from './asked.ts'
+import { type Attempt, attemptOf, headOfResponse, headOfResult } from './attempt.ts'
 import type { Forward, ForwardCall, ForwardResult, Inbound, LocalCall } from './call.ts'
-import { forwardedRequestHeaders, forwardedResponseHeaders, type HeaderRecord } from './hopbyhop.ts'
+import { forwardedRequestHeaders } from './hopbyhop.ts'
 import { Journey, type RouterName } from './journey.ts'
 import { MINTED_KEY_HEADER, type Seal, sealed } from './minted.ts'
 import type { Parking } from './parking.ts'
-import { COMMITTED_HEADER, type Committed, forWrite, isSafe, type ProblemName, problem } from './problem.ts'
+import { passedOn } from './passedon.ts'
+import { type Committed, forWrite, isSafe, type ProblemName, problem } from './problem.ts'
 import { isRepeatable, verdict } from './repeat.ts'
 import type { View } from './view.ts'
 import { VIEW_HEADER } from './viewheader.ts'
@@ -37,17 +40,6 @@ const RETRY_MS_MAX = 250
 /** A primary that moved after a refusal is asked at once, but two origins that name each other are not asked in a loop. */
 const MOVES_AT_ONCE_MAX = 4
 
-type Attempt =
-  | { readonly kind: 'answer'; readonly response: Response }
-  /** nothing took effect, or it does no harm to do it twice */
-  | { readonly kind: 'again'; readonly failed: boolean }
-  /** it may have taken effect; doing it twice does no harm */
-  | { readonly kind: 'unsure'; readonly failed: boolean }
-  /** our key is of no use there: the clocks differ by minutes */
-  | { readonly kind: 'outdated' }
-  | { readonly kind: 'undecided' }
-  | { readonly kind: 'closed' }
-
 /** `go`: try again now */
 type Waited = 'go' | 'over' | 'full' | 'closed'
 
@@ -72,15 +64,18 @@ export class Router {
 
   async #answer(arrived: Inbound, journey: Journey): Promise<Response> {
     let inbound = arrived
+    let hadTurn = false
     const deadline = journey.startedMs + parkMsOf(inbound.asked, this.#parking.limits.parkMs)
     for (;;) {
       const where = this.#where(inbound.shard)
       if (where.kind === 'there' && inbound.asked.kind === 'router' && !inbound.asked.relay) {
         return this.#elsewhere(inbound, journey)
       }
-      if (where.kind === 'wait') {
+      // nobody overtakes those who waited before
+      if (where.kind === 'wait' || (!hadTurn && this.#parking.isReleasing(inbound.shard, this.#ports.now()))) {
         const waited = await this.#wait(inbound, journey, deadline, now => now.kind !== 'wait')
         if (waited !== 'go') return this.#waitedInVain(waited, inbound, journey)
+        hadTurn = true
         continue
       }
       journey.attempts += 1
@@ -89,17 +84,25 @@ export class Router {
       if (attempt.kind === 'answer') return attempt.response
       if (attempt.kind === 'closed') return this.#waitedInVain('closed', inbound, journey)
       if (attempt.kind === 'undecided') return this.#undecided(inbound, journey)
-      if (attempt.kind === 'unsure') journey.unsure = true
+      if (attempt.kind === 'unsure') journey.lost(attempt.upTo)
       if (attempt.kind === 'outdated') {
-        if (journey.unsure) return this.#undecided(inbound, journey)
+        if (journey.lostUpTo !== null) return this.#undecided(inbound, journey)
         inbound = { ...inbound, minted: null, once: false }
         continue
       }
       if (inbound.body.kind === 'stream' && inbound.body.touched) return this.#notReplayable(inbound, journey)
+      if (!attempt.failed && this.#isOutaimed(inbound)) return this.#elsewhere(inbound, journey)
       if (attempt.failed && !this.#ports.aim.mayRetry()) return this.#waitedInVain('full', inbound, journey)
       const waited = await this.#pause(where, inbound, journey, deadline)
       if (waited !== 'go') return this.#waitedInVain(waited, inbound, journey)
     }
+  }
+
+  /** A router before us aimed by an older view than ours: the primary refuses what that router must aim anew. */
+  #isOutaimed({ aimed, shard }: Inbound): boolean {
+    if (aimed === undefined || aimed === null) return false
+    const where = this.#where(shard)
+    return where.kind === 'there' && where.view.epoch > aimed
   }
 
   /** A view that sends us to ourselves while we do not serve is a view of the past: wait for the next. */
@@ -122,8 +125,9 @@ export class Router {
       journey.error = 'destination_unavailable'
       return { kind: 'again', failed: false }
     }
-    const kind = verdict(response.status, response.headers.get(COMMITTED_HEADER), inbound, journey)
-    if (kind !== 'answer') return attemptOf(kind)
+    const head = headOfResponse(response)
+    const kind = verdict(head, inbound, journey)
+    if (kind !== 'answer') return attemptOf(kind, head, inbound.aimed ?? null)
     const status = journey.proxyStatus(this.#ports.name, false)
     if (status !== null) response.headers.set('Proxy-Status', status)
     return { kind: 'answer', response }
@@ -137,6 +141,8 @@ export class Router {
     if (signal.aborted) return { kind: 'closed' }
     journey.nextHop = origin
     journey.tried = origin
+    const { view } = where
+    const aimed = aimBy(inbound.request.method, view, inbound.aimed)
     const headers = forwardedRequestHeaders(inbound.rawHeaders, inbound.client, inbound.traceparent)
     if (inbound.minted !== null) headers.push(MINTED_KEY_HEADER, await sealed(inbound.minted, this.#ports.seal))
     const forward = this.#ports.forward(origin, {
@@ -145,6 +151,8 @@ export class Router {
       headers,
       body,
       ask,
+      knows: view.epoch === 0 ? null : view,
+      aimed,
       answerMs: this.#parking.limits.parkMs,
     })
     signal.addEventListener('abort', forward.abandon, { once: true })
@@ -152,17 +160,22 @@ export class Router {
     const result = await forward.result
     unwatch()
     signal.removeEventListener('abort', forward.abandon)
-    if (result.kind === 'response') return this.#received(result, inbound, journey)
+    if (result.kind === 'response') return this.#received(result, inbound, journey, aimed)
     if (signal.aborted) return { kind: 'closed' }
     if (result.kind === 'unforwardable') {
       return { kind: 'answer', response: this.#refuse('bad-request', inbound, journey, 'no', false) }
     }
     journey.error = result.why
     if (result.kind === 'notSent') return { kind: 'again', failed: true }
-    return isRepeatable(inbound) ? { kind: 'unsure', failed: true } : { kind: 'undecided' }
+    return isRepeatable(inbound) ? { kind: 'unsure', failed: true, upTo: aimed ?? ANY_REIGN } : { kind: 'undecided' }
   }
 
-  async #received(result: ForwardResult & { kind: 'response' }, inbound: Inbound, journey: Journey): Promise<Attempt> {
+  async #received(
+    result: ForwardResult & { kind: 'response' },
+    inbound: Inbound,
+    journey: Journey,
+    aimed: Aimed,
+  ): Promise<Attempt> {
     const view = result.headers[VIEW_HEADER]
     if (typeof view === 'string') await this.#learn(view)
     if (result.status === 421) {
@@ -170,18 +183,14 @@ export class Router {
       journey.error = 'destination_unavailable'
       return { kind: 'again', failed: false }
     }
-    const committed = result.headers[COMMITTED_HEADER]
-    const kind = verdict(result.status, typeof committed === 'string' ? committed : null, inbound, journey)
+    const { method } = inbound.request
+    const head = headOfResult(result)
+    const kind = verdict(head, inbound, journey)
     if (kind !== 'answer') {
       if (result.body instanceof ReadableStream) void result.body.cancel()
-      return attemptOf(kind)
+      return attemptOf(kind, head, aimed)
     }
-    const headers = forwardedResponseHeaders(result.headers)
-    const own = journey.proxyStatus(this.#ports.name, false)
-    if (own !== null) headers['proxy-status'] = proxyStatusList(headers['proxy-status'], own)
-    const head = inbound.request.method === 'HEAD'
-    const response = new Response(head ? null : result.body, { status: result.status, headers: headersInit(headers) })
-    return { kind: 'answer', response }
+    return { kind: 'answer', response: passedOn(result, method, journey.proxyStatus(this.#ports.name, false)) }
   }
 
   async #learn(text: string): Promise<void> {
@@ -228,12 +237,15 @@ export class Router {
     const { whereabouts, now } = this.#ports
     const { signal } = inbound.request
     const from = now()
+    let turnAt: number | null = null
     try {
       while (!signal.aborted) {
-        const leftMs = untilMs - now()
-        if (leftMs <= 0) return 'over'
-        await whereabouts.changed(leftMs, signal)
-        if (enough(this.#where(inbound.shard))) return 'go'
+        const at = now()
+        if (!enough(this.#where(inbound.shard))) turnAt = null
+        else turnAt ??= this.#parking.turn(inbound.shard, at)
+        if (turnAt !== null && at >= turnAt) return 'go'
+        if (at >= untilMs) return 'over'
+        await whereabouts.changed(Math.min(turnAt ?? untilMs, untilMs) - at, signal)
       }
       return 'closed'
     } finally {
@@ -243,7 +255,7 @@ export class Router {
   }
 
   #waitedInVain(waited: 'over' | 'full' | 'closed', inbound: Inbound, journey: Journey): Response {
-    if (journey.unsure && !isSafe(inbound.request.method)) return this.#undecided(inbound, journey)
+    if (journey.lostUpTo !== null && !isSafe(inbound.request.method)) return this.#undecided(inbound, journey)
     if (waited === 'closed') return this.#refuse('client-closed', inbound, journey, 'no', true)
     if (inbound.asked.kind === 'router') return this.#elsewhere(inbound, journey)
     if (waited === 'full') return this.#refuse('overloaded', inbound, journey, 'no', true)
@@ -298,37 +310,8 @@ export class Router {
 const parkMsOf = (asked: Asked, parkMs: number): number =>
   asked.kind === 'client' ? parkMs : Math.min(asked.parkMs, parkMs)
 
-const attemptOf = (kind: 'unsure' | 'outdated' | 'undecided'): Attempt =>
-  kind === 'unsure' ? { kind, failed: false } : { kind }
-
 /** Two places are the same where a second attempt would meet the same process in the same reign. */
 function placeOf(where: Where, shard: ShardName): string {
   if (where.kind === 'there') return where.view.primaries[shard]
   return where.kind
-}
-
-/** RFC 9209 2: each proxy appends itself, the nearest to the client last. */
-function proxyStatusList(earlier: string | string[] | undefined, own: string): string {
-  if (earlier === undefined) return own
-  return `${typeof earlier === 'string' ? earlier : earlier.join(', ')}, ${own}`
-}
-
-/** A plain record is what the Node adapter writes without a copy; only repeated headers need more. */
-function headersInit(record: HeaderRecord): Record<string, string> | Headers {
-  const single: Record<string, string> = {}
-  for (const name in record) {
-    const value = record[name]
-    if (typeof value === 'string') single[name] = value
-    else return allHeaders(record)
-  }
-  return single
-}
-
-function allHeaders(record: HeaderRecord): Headers {
-  const headers = new Headers()
-  for (const name in record) {
-    const value = record[name] ?? []
-    for (const one of typeof value === 'string' ? [value] : value) headers.append(name, one)
-  }
-  return headers
 }

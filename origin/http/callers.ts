@@ -17,14 +17,16 @@ export function hostCallers({ mac, view, sealView, now }: CallersOptions): Calle
   return {
     recognise(request, wire): Caller {
       const header = request.headers.get(ROUTER_HEADER)
-      const plain: Caller = { asked: CLIENT, knows: null, client: wire.client }
+      const plain: Caller = { asked: CLIENT, knows: null, aimed: undefined, client: wire.client }
       if (header === null) return plain
       const knows = parseKnown(request.headers.get(EPOCH_HEADER))
       const client = request.headers.get('x-forwarded-for') ?? ''
       const known = recognise(header, { method: request.method, target: wire.target, client, knows }, now(), mac)
       if (known === null) return plain
       const proto = request.headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http'
-      return { asked: known.asked, knows, client: { address: client, proto, proxy: wire.client.address } }
+      // epochs of another lineage cannot be compared: older than any of ours
+      const aimed = knows === null ? null : knows.lineage === view()?.lineage ? knows.epoch : 0
+      return { asked: known.asked, knows, aimed, client: { address: client, proto, proxy: wire.client.address } }
     },
     teach(caller, response) {
       if (caller.asked.kind !== 'router') return

@@ -3,6 +3,7 @@
 
 import type { Done, Idempotency, WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
 import { tooLarge } from '../../router/admit.ts'
+import { REIGN_HEADER } from '../../router/aimed.ts'
 import type { LocalCall } from '../../router/call.ts'
 import { type DocumentResource, pathOfDocument } from '../../router/key.ts'
 import type { OperationResource } from '../../router/operation.ts'
@@ -121,19 +122,22 @@ export function documentsHandler(options: DocumentsOptions): DocumentsHandler {
   }
 
   async function write(call: DocumentCall, command: WriteCommand): Promise<Response> {
-    const answer = await documents.write(call.shard, command)
+    const answer = await documents.write(call.shard, command, call.aimed ?? null)
     switch (answer.kind) {
       case 'outcome':
-        return outcome(call, command, answer.outcome, answer.durability)
+        return ofReign(answer.reign, outcome(call, command, answer.outcome, answer.durability))
       case 'misdirected':
         return misdirected(call, answer)
       case 'unknown':
-        return problem('outcome-unknown', {
-          ...about(call),
-          detail: answer.why,
-          committed: 'unknown',
-          retryable: command.idem?.kind === 'client',
-        })
+        return ofReign(
+          answer.reign,
+          problem('outcome-unknown', {
+            ...about(call),
+            detail: answer.why,
+            committed: 'unknown',
+            retryable: command.idem?.kind === 'client',
+          }),
+        )
       case 'unavailable':
         return problem('unavailable', { ...about(call), detail: answer.why, committed: 'no', retryable: true })
     }
@@ -211,6 +215,12 @@ export function documentsHandler(options: DocumentsOptions): DocumentsHandler {
       'Tandem-Shard': call.shard,
     }
   }
+}
+
+/** Routers must know which reign refused: see router/aimed.ts. */
+function ofReign(reign: number, response: Response): Response {
+  if (response.status >= 400) response.headers.set(REIGN_HEADER, String(reign))
+  return response
 }
 
 type DocumentCall = LocalCall & { readonly resource: DocumentResource }

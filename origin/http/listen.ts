@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { admit } from '../../router/admit.ts'
+import { AIMED_HEADER, parseEpoch } from '../../router/aimed.ts'
 import type { Wire, WireEnv } from '../../router/app.ts'
 import { takeBody } from '../../router/body.ts'
 import { originForm, pathOf } from '../../router/key.ts'
@@ -115,7 +116,9 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
           detail: 'The minted key is not of a router of this cluster.',
         })
       }
-      return await documents({ request, target, resource, shard, minted, body: await takeBody(request, framing) })
+      const aimed = parseEpoch(request.headers.get(AIMED_HEADER))
+      const body = await takeBody(request, framing)
+      return await documents({ request, target, resource, shard, minted, aimed, body })
     } catch (error) {
       if (!request.signal.aborted) onError(error)
       return problem('internal', { instance: target, ...forWrite(request.method, 'unknown', false) })

@@ -1,6 +1,7 @@
 // What the HTTP side needs of the rest of an origin.
 import type { Position } from '../../replicator/entry/position.ts'
 import type { Done, WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
+import type { Aimed } from '../../router/aimed.ts'
 import type { View } from '../../router/view.ts'
 import type { ShardName } from '../../router/words.ts'
 
@@ -24,10 +25,16 @@ export type ReadAnswer =
   | Misdirected
 
 export type WriteAnswer =
-  | { readonly kind: 'outcome'; readonly outcome: WriteOutcome; readonly durability: Durability }
+  /** `reign`: the epoch in which it began */
+  | {
+      readonly kind: 'outcome'
+      readonly outcome: WriteOutcome
+      readonly durability: Durability
+      readonly reign: number
+    }
   | Misdirected
   /** may or may not have taken effect: the primary lost its reign while the write was under way */
-  | { readonly kind: 'unknown'; readonly why: string }
+  | { readonly kind: 'unknown'; readonly why: string; readonly reign: number }
   /** did not take effect: disk trouble, or the pair is solo and configured to refuse */
   | { readonly kind: 'unavailable'; readonly why: string }
 
@@ -39,7 +46,8 @@ export type OperationAnswer =
 /** One origin's documents, behind the gate: every answer is committed and within the lease when it is given. */
 export interface Documents {
   read(shard: ShardName, key: string): Promise<ReadAnswer>
-  write(shard: ShardName, command: WriteCommand): Promise<WriteAnswer>
+  /** @param aimed refused as misdirected by a reign that began after that epoch */
+  write(shard: ShardName, command: WriteCommand, aimed: Aimed): Promise<WriteAnswer>
   /** What the write of this scope did, once it is committed. */
   operation(shard: ShardName, scope: string): Promise<OperationAnswer>
 }

@@ -108,6 +108,7 @@ class World {
       minted: null,
       rawHeaders: [],
       client,
+      aimed: undefined,
       traceparent: '',
       asked: CLIENT,
       ...over,
@@ -274,6 +275,61 @@ describe('the decision loop', () => {
     }
   })
 
+  it('takes a refusal for good where the reign that refused began after the lost attempt was aimed', async () => {
+    const refusal = (reign: string | null): ForwardResult => ({
+      kind: 'response',
+      status: 412,
+      headers: reign === null ? {} : { 'tandem-reign': reign },
+      body: null,
+    })
+    // aimed at epoch 1, see THERE
+    for (const [reign, status] of [
+      ['2', 412],
+      ['1', 503],
+      [null, 503],
+      ['x', 503],
+    ] as const) {
+      const world = new World()
+      world.forward = () => (world.calls.length === 1 ? BROKEN : refusal(reign))
+      expect([reign, (await world.route('PUT', bytes('x'), { once: true })).status]).toEqual([reign, status])
+      expect(world.calls.map(call => call.aimed)).toEqual([1, 1])
+    }
+    // an attempt that no view aimed may still be taken by any reign
+    const blind = new World()
+    blind.where = { kind: 'there', view: viewOf(0, 'b') }
+    blind.forward = () => (blind.calls.length === 1 ? BROKEN : refusal('9'))
+    expect((await blind.route('PUT', bytes('x'), { once: true })).status).toBe(503)
+    expect(blind.calls.map(call => [call.aimed, call.knows])).toEqual(Array(2).fill([null, null]))
+    // what answered without knowing says which reign it was
+    const unsaid: ForwardResult = {
+      kind: 'response',
+      status: 503,
+      headers: { 'tandem-committed': 'unknown', 'tandem-reign': '4' },
+      body: null,
+    }
+    for (const [reign, status] of [
+      ['5', 412],
+      ['4', 503],
+    ] as const) {
+      const world = new World()
+      world.forward = () => (world.calls.length === 1 ? unsaid : refusal(reign))
+      expect((await world.route('PUT', bytes('x'), { once: true })).status).toBe(status)
+    }
+  })
+
+  it('aims no later than the router before it, which must aim anew where that is too old', async () => {
+    const router = { kind: 'router', relay: true, parkMs: 100 } as const
+    const world = new World()
+    world.where = { kind: 'there', view: viewOf(7, 'b') }
+    await world.route('PUT', bytes('x'), { asked: router, aimed: 5 })
+    await world.route('PUT', bytes('x'), { asked: router, aimed: null })
+    await world.route('GET', NO_BODY, { asked: router, aimed: 5 })
+    expect(world.calls.map(call => call.aimed)).toEqual([5, null, null])
+    world.forward = () => ({ kind: 'response', status: 421, headers: {}, body: null })
+    const response = await world.route('PUT', bytes('x'), { asked: router, aimed: 5 })
+    expect([response.status, world.calls.length, world.clock]).toEqual([421, 4, 0])
+  })
+
   it('sends the same key with each attempt, and none where the primary takes none', async () => {
     const minted = { scope: 'm018bcfe56800-router-a-0', mintedAt: 1_700_000_000_000 }
     const keyOf = (call: ForwardCall): string | null => {
@@ -334,6 +390,29 @@ describe('the decision loop', () => {
     const body = new StreamBody(new Request('http://h/v1/c/x', { method: 'PUT', body: 'streamed' }), null)
     world.forward = () => (world.calls.length === 1 ? REFUSED : OK)
     expect((await world.route('PUT', body)).status).toBe(200)
+  })
+
+  it('lets those who waited go in order and not all at once, and nobody overtakes them', async () => {
+    const world = new World()
+    world.where = NOWHERE
+    const order: number[] = []
+    const times: number[] = []
+    const ask = (n: number): Promise<void> =>
+      world.route('GET').then(() => {
+        order.push(n)
+        times.push(world.clock)
+      })
+    const waited = Array.from({ length: 1000 }, (_, n) => ask(n))
+    world.plan.push({ at: 1000, act: () => world.move(HERE) })
+    await Promise.race(waited)
+    expect(world.clock).toBe(1000)
+    const late = ask(1000)
+    await Promise.all([...waited, late])
+    expect(order).toEqual(Array.from({ length: 1001 }, (_, n) => n))
+    expect(times.filter(at => at === 1000)).toHaveLength(512)
+    expect(times.at(-1)).toBeGreaterThan(1060)
+    expect(world.clock).toBeLessThan(1100)
+    expect(world.parking.requests).toBe(0)
   })
 
   it('lets only so many wait', async () => {

@@ -2,6 +2,7 @@
 // is, and its outcome is unknown where an answer is lost.
 import type { ReadAnswer, WriteAnswer } from '../../origin/http/ports.ts'
 import type { Condition, Idempotency, WriteCommand } from '../../replicator/store/shardstore.ts'
+import type { Aimed } from '../../router/aimed.ts'
 import { ORIGINS, type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
 import type { Ask, Call, Told } from './history.ts'
 import type { Host, Running } from './host.ts'
@@ -14,6 +15,8 @@ const PARK_MS = 4000
 /** A client that heard nothing for so long gives up. */
 const PATIENCE_MS = 8000
 const RETRY_MS = 25
+/** TCP sends again what a cut network swallowed: long after its sender gave it up, a request may still arrive. */
+const RETRANSMITTED_MS = 60_000
 /** A router that keeps a key for its write gives a silent peer up sooner, and asks again. */
 const SILENCE_MS = 700
 
@@ -34,6 +37,8 @@ export class Clients {
   only: 'get' | 'put' | null = null
   /** nobody asks anything until this is false again */
   quiet = false
+  /** what a cut network swallowed stays on its way after the cut has healed, until this is false again */
+  holdsSwallowed = false
   pending = 0
   answered = 0
   onConflict: (what: string) => void = () => {}
@@ -136,28 +141,31 @@ export class Clients {
     etag: string | null,
     idem: Idempotency | null,
   ): Promise<Result> {
-    let unsure = false
+    /** attempts that were lost may take effect in reigns up to this epoch */
+    let lostUpTo = 0
     const last = (answer: Answer): boolean =>
-      idem === null || !(answer.kind === 'unknown' || (unsure && answer.kind === 'unavailable'))
+      idem === null || !(answer.kind === 'unknown' || (lostUpTo > 0 && answer.kind === 'unavailable'))
     const { life, whereabouts } = at
     const deadline = life.now() + PARK_MS
     const never = new AbortController().signal
     for (;;) {
       const where = whereabouts.where(shard)
       if (where.kind === 'here') {
-        const answer = await this.#dispatch(at, shard, key, ask, etag, idem)
-        if (answer.kind !== 'misdirected' && last(answer)) return this.#settled(unsure, key, ask, answer)
-        if (answer.kind === 'unknown') unsure = true
+        const answer = await this.#dispatch(at, shard, key, ask, etag, idem, null)
+        if (answer.kind !== 'misdirected' && last(answer)) return this.#settled(lostUpTo, key, ask, answer)
+        if (answer.kind === 'unknown') lostUpTo = Math.max(lostUpTo, answer.reign)
       }
       if (where.kind === 'there') {
-        const answer = await this.#forward(at, shard, key, ask, etag, idem)
+        const { epoch } = where.view
+        const answer = await this.#forward(at, shard, key, ask, etag, idem, epoch)
         if (answer === 'lost' && ask.op !== 'get' && idem === null) return { kind: 'told', told: { kind: 'unknown' } }
         if (answer !== 'lost' && answer !== 'refused' && answer.kind !== 'misdirected' && last(answer))
-          return this.#settled(unsure, key, ask, answer)
-        if (answer === 'lost' || (answer !== 'refused' && answer.kind === 'unknown')) unsure = true
+          return this.#settled(lostUpTo, key, ask, answer)
+        if (answer === 'lost') lostUpTo = Math.max(lostUpTo, epoch)
+        else if (answer !== 'refused' && answer.kind === 'unknown') lostUpTo = Math.max(lostUpTo, answer.reign)
       }
       if (life.now() >= deadline)
-        return unsure && ask.op !== 'get' ? { kind: 'told', told: { kind: 'unknown' } } : { kind: 'nothing' }
+        return lostUpTo > 0 && ask.op !== 'get' ? { kind: 'told', told: { kind: 'unknown' } } : { kind: 'nothing' }
       await (where.kind === 'wait' ? whereabouts.changed(RETRY_MS * 4, never) : sleep(RETRY_MS))
     }
   }
@@ -169,8 +177,9 @@ export class Clients {
     ask: Ask,
     etag: string | null,
     idem: Idempotency | null,
+    aimed: Aimed,
   ): Promise<Answer> {
-    const answer = await this.#answer(at, shard, key, ask, etag, idem)
+    const answer = await this.#answer(at, shard, key, ask, etag, idem, aimed)
     this.onAnswer(at, answer)
     return answer
   }
@@ -182,6 +191,7 @@ export class Clients {
     ask: Ask,
     etag: string | null,
     idem: Idempotency | null,
+    aimed: Aimed,
   ): Promise<Answer> {
     if (ask.op === 'get') return documents.read(shard, key)
     const conditions: Condition[] = []
@@ -192,7 +202,7 @@ export class Clients {
       ask.op === 'put'
         ? { op: 'put', key, type: 'text/plain', body: new TextEncoder().encode(ask.value), conditions, at }
         : { op: 'delete', key, conditions, at }
-    return documents.write(shard, idem === null ? command : { ...command, idem })
+    return documents.write(shard, idem === null ? command : { ...command, idem }, aimed)
   }
 
   #forward(
@@ -202,33 +212,42 @@ export class Clients {
     ask: Ask,
     etag: string | null,
     idem: Idempotency | null,
+    aimed: Aimed,
   ): Promise<Answer | 'refused' | 'lost'> {
     const { promise, resolve } = Promise.withResolvers<Answer | 'refused' | 'lost'>()
     const { life } = from
     const peer = peerOf(life.name)
     if (!life.touch()) return promise
     life.later(life.trueMs(idem === null ? PARK_MS : SILENCE_MS), () => resolve('lost'))
-    if (!this.#network.open(life.name, peer)) return promise
     const back = (answer: Answer | 'refused' | 'lost', at: number): void => {
       if (!this.#network.open(peer, life.name) || this.#random.chance(this.lossy)) return
       this.#world.at(at + this.#network.delay(), life, () => resolve(answer))
     }
-    life.departs(this.#network.delay(), () => {
+    const arrives = (): void => {
       const { running } = this.#hosts[peer]
       if (running === null) return back('refused', this.#world.now)
       this.#world.at(this.#world.now, running.life, () => {
-        void this.#dispatch(running, shard, key, ask, etag, idem).then(answer => {
+        void this.#dispatch(running, shard, key, ask, etag, idem, aimed).then(answer => {
           if (running.life.touch()) running.life.departs(0, () => back(answer, this.#world.now))
         })
       })
-    })
+    }
+    const until = this.#world.now + RETRANSMITTED_MS
+    const travels = (swallowed: boolean): void => {
+      const waits = this.#network.open(life.name, peer) ? swallowed && this.holdsSwallowed : true
+      if (!waits) arrives()
+      else if (this.#world.now < until) this.#world.after(this.#random.between(20, 400), () => travels(true))
+    }
+    life.departs(this.#network.delay(), () => travels(false))
     return promise
   }
 
-  /** A refusal after a lost attempt is not the last word: that one may yet arrive. */
-  #settled(unsure: boolean, key: string, ask: Ask, answer: Exclude<Answer, { kind: 'misdirected' }>): Result {
+  /** A refusal after a lost attempt is not the last word, which may yet arrive - unless its reign began after that attempt. */
+  #settled(lostUpTo: number, key: string, ask: Ask, answer: Exclude<Answer, { kind: 'misdirected' }>): Result {
     const refused = answer.kind === 'outcome' && ['missing', 'preconditionFailed'].includes(answer.outcome.kind)
-    return unsure && refused ? { kind: 'told', told: { kind: 'unknown' } } : this.#tell(key, ask, answer)
+    return lostUpTo > 0 && refused && answer.reign <= lostUpTo
+      ? { kind: 'told', told: { kind: 'unknown' } }
+      : this.#tell(key, ask, answer)
   }
 
   #tell(key: string, ask: Ask, answer: Exclude<Answer, { kind: 'misdirected' }>): Result {

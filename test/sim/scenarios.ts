@@ -123,6 +123,20 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'late-request',
+    says: 'a write that a cut network swallowed, and that was sent again elsewhere, arrives when its primary reigns anew',
+    *script(sim) {
+      yield whole(sim)
+      sim.clients.holdsSwallowed = true
+      sim.cutFor(bothWays('a', 'b'), 2500)
+      sim.cutFor(bothWays('a', 'w'), 2500)
+      yield decided(sim, 'b')
+      yield* settled(sim)
+      sim.clients.holdsSwallowed = false
+      yield after(sim, 1500)
+    },
+  },
+  {
     name: 'dies-after-accept',
     says: 'a proposer dies between its accept and its own record of it, and is back at once',
     *script(sim) {
@@ -367,12 +381,11 @@ export const SCENARIOS: readonly Scenario[] = [
       sim.hosts.b.disk.full = true
       yield after(sim, 900)
       for (const name of ORIGINS) sim.restart(name)
-      const reigns = (): boolean => (state(sim, 'a')?.shards.s0.reign?.start ?? null) !== null
-      yield reigns
+      yield () => (state(sim, 'a')?.shards.s0.reign?.start ?? null) !== null
       sim.clients.only = 'get'
       sim.clients.quiet = false
-      // Sooner than b gives its half away, which it does because of its disk.
-      yield after(sim, 100)
+      // Once it may have a lease, and before it records itself alone.
+      yield after(sim, sim.world.random.between(150, 350))
       sim.hosts.a.kill('killed')
       sim.hosts.b.disk.full = false
       const late = after(sim, 20_000)

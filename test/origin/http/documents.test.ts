@@ -237,7 +237,7 @@ describe('what is refused', () => {
 describe('what the gate says', () => {
   it('unknown and unavailable', async () => {
     const path = pathIn('s0')
-    origin.documents.refuse = () => ({ kind: 'unknown', why: 'The reign ended.' })
+    origin.documents.refuse = () => ({ kind: 'unknown', why: 'The reign ended.', reign: 1 })
     const unknown = await put(path, 'x')
     expect(unknown.status).toBe(503)
     expect(await problemOf(unknown)).toMatchObject({

@@ -140,7 +140,7 @@ describe('a write without a key', () => {
     ] as const) {
       owner.documents.lost = () => {
         owner.documents.lost = null
-        return { kind: 'unknown', why: 'The reign ended.' }
+        return { kind: 'unknown', why: 'The reign ended.', reign: 1 }
       }
       const response = await call('PUT', path, { 'If-None-Match': '*' }, 'x')
       expect(response.status).toBe(201)
@@ -156,7 +156,7 @@ describe('a write without a key', () => {
     const path = pathIn('s1', 21)
     pair.b.documents.lost = () => {
       pair.a.whereabouts.set(viewOf(2, 'a', 'a'), ['s0', 's1'])
-      return { kind: 'unknown', why: 'The reign ended.' }
+      return { kind: 'unknown', why: 'The reign ended.', reign: 1 }
     }
     const response = await call('PUT', path, { 'If-None-Match': '*' }, 'x')
     expect([response.status, response.headers.get('tandem-origin')]).toEqual([201, 'a'])
@@ -166,7 +166,7 @@ describe('a write without a key', () => {
     const path = pathIn('s1', 22)
     pair.b.documents.lost = () => {
       pair.b.documents.refuse = () => ({ kind: 'unavailable', why: 'The disk is full.' })
-      return { kind: 'unknown', why: 'The reign ended.' }
+      return { kind: 'unknown', why: 'The reign ended.', reign: 1 }
     }
     const response = await call('PUT', path, {}, 'x')
     expect(response.status).toBe(503)
@@ -174,12 +174,12 @@ describe('a write without a key', () => {
   })
 
   it('of a client with a key may be sent again by its client', async () => {
-    pair.b.documents.refuse = () => ({ kind: 'unknown', why: 'The reign ended.' })
+    pair.b.documents.refuse = () => ({ kind: 'unknown', why: 'The reign ended.', reign: 1 })
     expect(await problemOf(await put(pathIn('s1', 23), 'k'))).toMatchObject({ committed: 'unknown', retryable: true })
   })
 
   it('that streams is not kept, and so stays undecided', async () => {
-    pair.b.documents.lost = () => ({ kind: 'unknown', why: 'The reign ended.' })
+    pair.b.documents.lost = () => ({ kind: 'unknown', why: 'The reign ended.', reign: 1 })
     const response = await call('PUT', pathIn('s1', 24), {}, 'x'.repeat(100_000))
     expect(response.status).toBe(503)
     expect(await problemOf(response)).toMatchObject({ committed: 'unknown', retryable: false })
@@ -189,7 +189,7 @@ describe('a write without a key', () => {
   it('goes without where clocks differ so much that no key of ours is taken', async () => {
     pair.b.documents.refuse = () => {
       pair.b.documents.refuse = null
-      return { kind: 'outcome', outcome: { kind: 'outdated' }, durability: 'mirrored' }
+      return { kind: 'outcome', outcome: { kind: 'outdated' }, durability: 'mirrored', reign: 1 }
     }
     const response = await call('PUT', pathIn('s1', 25), {}, 'x')
     expect(response.status).toBe(201)

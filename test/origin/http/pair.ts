@@ -73,13 +73,13 @@ export class MemoryDocuments implements Documents {
     const kept = idem === undefined ? undefined : this.#kept.get(idem.scope)
     if (kept !== undefined) {
       if (idem?.kind === 'client' && idem.fingerprint !== kept.fingerprint)
-        return { kind: 'outcome', outcome: { kind: 'mismatch' }, durability: 'mirrored' }
-      return { kind: 'outcome', outcome: { kind: 'replayed', done: kept.done }, durability: 'mirrored' }
+        return { kind: 'outcome', outcome: { kind: 'mismatch' }, durability: 'mirrored', reign: 1 }
+      return { kind: 'outcome', outcome: { kind: 'replayed', done: kept.done }, durability: 'mirrored', reign: 1 }
     }
     this.writes.push(command.key)
     const row = this.#rows.get(command.key)
     if (command.op === 'delete' && row === undefined)
-      return { kind: 'outcome', outcome: { kind: 'missing' }, durability: 'mirrored' }
+      return { kind: 'outcome', outcome: { kind: 'missing' }, durability: 'mirrored', reign: 1 }
     for (const condition of command.conditions) {
       const { kind } = condition
       if (kind === 'none') continue
@@ -89,6 +89,7 @@ export class MemoryDocuments implements Documents {
         kind: 'outcome',
         outcome: { kind: 'preconditionFailed', etag: row?.etag ?? null },
         durability: 'mirrored',
+        reign: 1,
       }
     }
     const etag = `"1.${++this.#index}.0"`
@@ -96,7 +97,7 @@ export class MemoryDocuments implements Documents {
       const done = { kind, etag, modified: command.at }
       const fingerprint = idem?.kind === 'client' ? idem.fingerprint : ''
       if (idem !== undefined) this.#kept.set(idem.scope, { done, fingerprint })
-      return this.lost?.(done) ?? { kind: 'outcome', outcome: done, durability: 'mirrored' }
+      return this.lost?.(done) ?? { kind: 'outcome', outcome: done, durability: 'mirrored', reign: 1 }
     }
     if (command.op === 'delete' || body === null) {
       this.#rows.delete(command.key)
