@@ -32,10 +32,12 @@ function isOrphan(s: State, reign: Reign): boolean {
   return hello !== undefined && hello.incarnation !== reign.incarnation
 }
 
-/** With both origins there, one of them puts things right: the one that still reigns somewhere, else a. */
+/** With both origins there, one of them puts things right: the one that stays, that still reigns somewhere, else a. */
 function leads(s: State, record: PairRecord): boolean {
   const hello = memberPeer(s)?.hello
   if (hello === undefined || hello.unfit !== null || hello.drifted.length > 0) return false
+  // It may reign on for as long as its last requests wait for the very shard that is an orphan.
+  if (hello.leaving) return true
   if (SHARDS.some(shard => isMine(s, record.primaries[shard]))) return true
   if (SHARDS.some(shard => record.primaries[shard].incarnation === hello.incarnation)) return false
   return s.me === 'a'

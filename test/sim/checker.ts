@@ -1,12 +1,14 @@
 // The invariants of the protocol, by number, looked at after every step by someone who sees everything at once.
+import { leaseHolds } from '../../replicator/core/reign.ts'
 import { decodeEntry } from '../../replicator/entry/codec.ts'
 import { etagOf } from '../../replicator/entry/row.ts'
 import { type Ballot, compareBallots } from '../../replicator/register/acceptor.ts'
 import type { PairRecord, RegisterValue } from '../../replicator/register/record.ts'
 import { homeOf, ORIGINS, type OriginName, SHARDS, type ShardName } from '../../router/words.ts'
-import type { Clients } from './clients.ts'
+import type { Answer, Clients } from './clients.ts'
 import { type Call, linearizable } from './history.ts'
 import type { Host, Running } from './host.ts'
+import type { Life } from './life.ts'
 import type { World } from './world.ts'
 
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I8' | 'I9' | 'I10' | 'I11' | 'fatal'
@@ -180,6 +182,17 @@ export class Checker {
     }
   }
 
+  /**
+   * I5 by the clock of the process: it may have been stopped since it began with this request. Where it was stopped in this
+   * very step, by the work on another request, nothing could have noticed: the answer leaves when it wakes.
+   */
+  withinLease({ life, replicator }: Running, answer: Answer): void {
+    if (!life.alive || life.busyUntil > this.#world.now) return
+    if (!['found', 'missing', 'outcome'].includes(answer.kind)) return
+    if (!leaseHolds(replicator.state, lookedAt(life)))
+      this.failed ??= new Broken('I5', `${life.name} gives an answer without a lease: ${answer.kind}`)
+  }
+
   /** I5 by true time: never two that would answer a strong read of one shard at one moment. */
   noTwoServe(): void {
     const a = this.#hosts.a.running
@@ -243,6 +256,14 @@ export class Checker {
       throw new Broken('I11', `no order of effects explains what clients saw of ${key}:\n${lines.join('\n')}`)
     }
   }
+}
+
+/** Its clock, read without anything happening by it. */
+function lookedAt(life: Life): number {
+  life.watched = true
+  const now = life.now()
+  life.watched = false
+  return now
 }
 
 function serves(running: Running, shard: ShardName): boolean {

@@ -20,7 +20,7 @@ const RETRANSMITTED_MS = 60_000
 /** A router that keeps a key for its write gives a silent peer up sooner, and asks again. */
 const SILENCE_MS = 700
 
-type Answer = ReadAnswer | WriteAnswer
+export type Answer = ReadAnswer | WriteAnswer
 type Result = { readonly kind: 'told'; readonly told: Told } | { readonly kind: 'nothing' }
 
 export class Clients {
@@ -33,6 +33,8 @@ export class Clients {
   readonly #values = new Map<string, string>()
   readonly #seen = new Map<string, { readonly etag: string; readonly value: string }>()
   stopped = false
+  /** nobody asks for anything else */
+  only: 'get' | 'put' | null = null
   /** nobody asks anything until this is false again */
   quiet = false
   /** what a cut network swallowed stays on its way after the cut has healed, until this is false again */
@@ -40,6 +42,8 @@ export class Clients {
   pending = 0
   answered = 0
   onConflict: (what: string) => void = () => {}
+  /** a process is about to give this answer */
+  onAnswer: (by: Running, answer: Answer) => void = () => {}
   /** a request has no outcome */
   onFailed: (what: string, since: number) => void = () => {}
   /** share of forwarded answers that are lost */
@@ -120,7 +124,8 @@ export class Clients {
     const value = `v${id}`
     const seen = this.#seen.get(key)
     const dice = this.#random.unit()
-    if (dice < 0.4) return [{ op: 'get' }, null]
+    if (this.only === 'put') return [{ op: 'put', value, match: undefined }, null]
+    if (this.only === 'get' || dice < 0.4) return [{ op: 'get' }, null]
     if (dice < 0.65) return [{ op: 'put', value, match: undefined }, null]
     if (dice < 0.8 && seen !== undefined) return [{ op: 'put', value, match: seen.value }, seen.etag]
     if (dice < 0.88) return [{ op: 'put', value, match: null }, null]
@@ -165,7 +170,21 @@ export class Clients {
     }
   }
 
-  #dispatch(
+  async #dispatch(
+    at: Running,
+    shard: ShardName,
+    key: string,
+    ask: Ask,
+    etag: string | null,
+    idem: Idempotency | null,
+    aimed: Aimed,
+  ): Promise<Answer> {
+    const answer = await this.#answer(at, shard, key, ask, etag, idem, aimed)
+    this.onAnswer(at, answer)
+    return answer
+  }
+
+  #answer(
     { documents }: Running,
     shard: ShardName,
     key: string,

@@ -56,6 +56,8 @@ export class Disk {
   /** an older copy of it was put in its place, and no process has looked at the register since */
   rolledBack = false
   full = false
+  /** it refuses this entry, however often it comes */
+  poison: { readonly shard: ShardName; readonly index: number; refused: number } | null = null
   /** one in so many calls takes very long: 0 never */
   slowness = 0
   /** how long the longest of them takes */

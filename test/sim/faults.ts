@@ -54,7 +54,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   leave: {
     weight: 3,
-    strike: (sim, random) => sim.leave(random.pick(ORIGINS), random.between(100, 2000)),
+    strike: (sim, random) => sim.leave(random.pick(ORIGINS), random.between(100, 2000), random.pick([0, 300, 3000])),
   },
   cut: {
     weight: 8,

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { GUARDS, withoutGuard } from './guards.ts'
+import { GUARDS, type Guard, withoutGuards } from './guards.ts'
 
 const MAIN = new URL('main.ts', import.meta.url).pathname
 
@@ -19,13 +19,22 @@ async function simulate(...flags: string[]): Promise<{ readonly code: unknown; r
   return { code, output }
 }
 
+/** @param names of the guards that are taken away */
+function without(names: readonly string[], { needed, within }: Guard): ReturnType<typeof simulate> {
+  const scenario = needed === 'random' ? [] : ['--scenario', needed]
+  return simulate('--without', names.join(','), '--seeds', String(within), ...scenario)
+}
+
 describe('without the guard', () => {
   for (const guard of GUARDS.filter(each => each.needed !== '')) {
-    it(`${guard.name} some run breaks an invariant`, { timeout: 180_000 }, async () => {
-      const scenario = guard.needed === 'random' ? [] : ['--scenario', guard.needed]
-      const { code, output } = await simulate('--without', guard.name, '--seeds', String(guard.within), ...scenario)
+    const { name, behind = [] } = guard
+    const more = behind.length === 0 ? '' : ` (behind ${behind.join(', ')})`
+    it(`${name}${more} some run breaks an invariant`, { timeout: 180_000 }, async () => {
+      const { code, output } = await without([name, ...behind], guard)
       expect(output).toMatch(/ breaks I\d+: /)
       expect(code).toBe(1)
+      // A second line holds where the first is gone.
+      if (behind.length > 0) expect((await without(behind, guard)).output).toMatch(/, 0 failed\n$/)
     })
   }
 })
@@ -33,7 +42,7 @@ describe('without the guard', () => {
 describe('each patch', () => {
   for (const guard of GUARDS) {
     it(`${guard.name} fits the code as it is now`, () => {
-      expect(withoutGuard(guard).size).toBeGreaterThan(0)
+      expect(withoutGuards([guard]).size).toBeGreaterThan(0)
     })
   }
 })

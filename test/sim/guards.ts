@@ -5,9 +5,11 @@ export type Patch = { readonly file: string; readonly from: string; readonly to:
 
 export type Guard = Patch & {
   readonly name: string
-  /** the scenario that needs it, `random` faults, or '' where it has not been shown */
+  /** the scenario that needs it, `random` faults, or '' where nothing does */
   readonly needed: string
-  /** why no run needs it by itself: what else forbids the same */
+  /** a second line: the scenario needs it once these are gone as well, and passes while only these are gone */
+  readonly behind?: readonly string[]
+  /** why no run needs it, and why it stays */
   readonly coveredBy?: string
   /** seeds within which a run fails: several times what it takes today */
   readonly within: number
@@ -91,19 +93,18 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'standing',
-    needed: '',
-    within: 0,
-    coveredBy:
-      'the promises given meanwhile are waited out (promise-before-reign), and what was applied is in the log that the reign starts from',
+    needed: 'wiped-during-accept',
+    behind: ['promise-before-reign'],
+    within: 20,
     file: `${CORE}/state.ts`,
     from: 's.proposal?.standing ?? false',
     to: 's.now < 0',
   },
   {
     name: 'standing-grants-nothing',
-    needed: '',
-    within: 0,
-    coveredBy: 'see standing',
+    needed: 'moved-on-elsewhere',
+    behind: ['promise-before-reign'],
+    within: 30,
     file: `${CORE}/link.ts`,
     from: 'asksAsPrimary && s.synced && !isStanding(s)',
     to: 'asksAsPrimary && s.synced',
@@ -128,9 +129,9 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'standing-serves-nothing',
-    needed: '',
-    within: 0,
-    coveredBy: 'see standing',
+    needed: 'late-grant',
+    behind: ['promise-before-reign'],
+    within: 5,
     file: `${CORE}/reign.ts`,
     from: 'reign === null || reign.start === null || isStanding(s) || !isMember(s)',
     to: 'reign === null || reign.start === null || !isMember(s)',
@@ -146,10 +147,9 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'ack-of-member-store',
-    needed: '',
-    within: 0,
-    coveredBy:
-      'a store that is no member cannot stand, and the old one under that name is found to be rolled back (rolled-back)',
+    needed: 'volume-not-mounted',
+    behind: ['rolled-back'],
+    within: 20,
     file: `${CORE}/reign.ts`,
     from: 'store !== undefined && (memberPeer(s) !== null || s.adding?.store === store)',
     to: 'store !== undefined',
@@ -204,9 +204,9 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'start-committed',
-    needed: '',
-    within: 0,
-    coveredBy: 'every answer waits for the newest entry that it could have seen',
+    needed: 'half-completed',
+    behind: ['read-waits-for-commit'],
+    within: 10,
     file: `${CORE}/reign.ts`,
     from: 'state.committed >= reign.start && now',
     to: 'now',
@@ -214,33 +214,26 @@ export const GUARDS: readonly Guard[] = [
   {
     name: 'job-of-this-reign',
     needed: 'late-job-of-an-earlier-reign',
+    behind: ['ack-of-own-entry'],
     within: 100,
     file: `${CORE}/standby.ts`,
     from: '&& epoch >= reign.since',
     to: '',
-    // the second line, added when the simulation showed that the first stood alone
-    also: [
-      {
-        file: `${CORE}/sender.ts`,
-        from: 'if (sent !== undefined && sent.hash !== position.hash) return this.#compare()',
-        to: 'if (sent === null) return',
-      },
-    ],
   },
   {
     name: 'ack-of-own-entry',
-    needed: '',
-    within: 0,
-    coveredBy: 'job-of-this-reign: a standby takes no entry that is not its primary’s',
+    needed: 'late-job-of-an-earlier-reign',
+    behind: ['job-of-this-reign'],
+    within: 100,
     file: `${CORE}/sender.ts`,
     from: 'if (sent !== undefined && sent.hash !== position.hash) return this.#compare()',
     to: 'if (sent === null) return',
   },
   {
     name: 'job-of-this-incarnation',
-    needed: '',
-    within: 0,
-    coveredBy: 'job-of-this-reign: an epoch has one incarnation',
+    needed: 'late-job-of-the-dead',
+    behind: ['job-of-this-reign', 'ack-of-own-entry'],
+    within: 20,
     file: `${CORE}/standby.ts`,
     from: 'reign.incarnation === incarnation && ',
     to: '',
@@ -273,11 +266,63 @@ export const GUARDS: readonly Guard[] = [
     to: '',
   },
   {
+    name: 'drift-ends-retries',
+    needed: 'poison-entry',
+    within: 5,
+    file: `${CORE}/standby.ts`,
+    from: "  if (times < REFUSALS_MAX || reason === 'sequence') return\n",
+    to: '  if (times > 0) return\n',
+  },
+  {
+    name: 'reseeded-once',
+    needed: 'poison-entry-again',
+    within: 5,
+    file: `${CORE}/pair.ts`,
+    from: 'if (!byHand && s.now - s.shards[shard].reseededAt < RESEED_AGAIN_MS) {',
+    to: 'if (!byHand && s.now < 0) {',
+  },
+  {
+    name: 'first-boot-needs-all-registers',
+    needed: 'registers-and-stores-wiped',
+    within: 5,
+    file: `${CORE}/register.ts`,
+    from: 'if (empty.length === ACCEPTORS.length) return firstBoot(s)',
+    to: 'if (empty.length >= MAJORITY) return firstBoot(s)',
+  },
+  {
+    name: 'first-boot-of-new-stores-only',
+    needed: 'all-registers-wiped',
+    within: 5,
+    file: `${CORE}/register.ts`,
+    from: "  if (s.identity.lineage !== null) {\n    s.blocked.why = 'all registers",
+    to: "  if (s.now < 0) {\n    s.blocked.why = 'all registers",
+    also: [
+      {
+        file: `${CORE}/register.ts`,
+        from: 'if (SHARDS.some(shard => s.shards[shard].last.index > 0)) {',
+        to: 'if (s.now < 0) {',
+      },
+      {
+        file: `${CORE}/register.ts`,
+        from: 'if (hello.lineage !== null || !hello.fresh) {',
+        to: 'if (s.now < 0) {',
+      },
+    ],
+  },
+  {
     name: 'drifted-does-not-stand',
     needed: 'drift',
     within: 10,
     file: `${CORE}/choice.ts`,
     from: '  if (!isFit(s)) return NOTHING\n',
+    to: '',
+  },
+  {
+    name: 'who-stays-leads',
+    needed: 'leaves-beside-one-that-returns',
+    within: 5,
+    file: `${CORE}/choice.ts`,
+    from: '  if (hello.leaving) return true\n',
     to: '',
   },
   {
@@ -347,11 +392,19 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'lease-after-commit-read',
-    needed: '',
-    within: 0,
+    needed: 'primary-sleeps',
+    within: 60,
     file: 'origin/documents.ts',
     from: 'if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()\n    if (this.#parts.reads',
     to: 'if (this.#parts.reads',
+  },
+  {
+    name: 'lease-after-commit-write',
+    needed: 'primary-sleeps',
+    within: 60,
+    file: 'origin/documents.ts',
+    from: "        if (replicator.serves(shard) === null && !(await this.#servesAgain(shard)))\n          return { kind: 'unknown', why: 'this origin lost its lease while the write was under way', reign }\n",
+    to: '',
   },
   {
     name: 'aimed-at-this-reign',
@@ -389,14 +442,26 @@ export const GUARDS: readonly Guard[] = [
 
 const ROOT = new URL('../../', import.meta.url)
 
-/** The patched text of each file that the guard is in. Throws where a patch does not match exactly once: the code has moved on. */
-export function withoutGuard(guard: Guard): ReadonlyMap<string, string> {
+/** The patched text of each file that these guards are in. Throws where a patch does not match exactly once: the code has moved on. */
+export function withoutGuards(guards: readonly Guard[]): ReadonlyMap<string, string> {
   const texts = new Map<string, string>()
-  for (const { file, from, to } of [guard, ...(guard.also ?? [])]) {
+  for (const { name, file, from, to } of guards.flatMap(guard => [
+    guard,
+    ...(guard.also ?? []).map(patch => ({ ...patch, name: guard.name })),
+  ])) {
     const url = new URL(file, ROOT)
     const parts = (texts.get(url.href) ?? readFileSync(url, 'utf8')).split(from)
-    if (parts.length !== 2) throw new Error(`${guard.name}: its text is ${parts.length - 1} times in ${file}`)
+    if (parts.length !== 2) throw new Error(`${name}: its text is ${parts.length - 1} times in ${file}`)
     texts.set(url.href, parts.join(to))
   }
   return texts
+}
+
+/** By their names, with commas between them. Throws where there is no such guard. */
+export function guardsOf(names: string): readonly Guard[] {
+  return names.split(',').map(name => {
+    const guard = GUARDS.find(each => each.name === name)
+    if (guard === undefined) throw new Error(`no such guard; there are ${GUARDS.map(each => each.name).join(' ')}`)
+    return guard
+  })
 }

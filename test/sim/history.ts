@@ -10,8 +10,8 @@ export type Told =
   | { readonly kind: 'found'; readonly value: string }
   | { readonly kind: 'missing' }
   | { readonly kind: 'created' | 'replaced' | 'deleted' }
-  /** the condition did not hold; `value` is what was there instead */
-  | { readonly kind: 'refused'; readonly value: string | null }
+  /** the condition did not hold; `value` is what was there instead, undefined where that is not known */
+  | { readonly kind: 'refused'; readonly value: string | null | undefined }
   /** it may have taken effect, or may yet */
   | { readonly kind: 'unknown' }
 
@@ -39,7 +39,10 @@ export function effect(state: string | null, ask: Ask, told: Told): string | nul
     return told.kind === 'missing' && state === null ? state : undefined
   }
   const holds = ask.match === undefined || ask.match === state
-  if (told.kind === 'refused') return !holds && state === told.value ? state : undefined
+  if (told.kind === 'refused') {
+    const fits = told.value === undefined ? state !== null : state === told.value
+    return !holds && fits ? state : undefined
+  }
   if (ask.op === 'delete') {
     if (told.kind === 'missing') return state === null ? state : undefined
     return told.kind === 'deleted' && state !== null && holds ? null : undefined
@@ -85,19 +88,19 @@ export function linearizable(key: string, calls: readonly Call[]): Verdict {
       if (call.invoked > earliestReturn) break
       earliestReturn = Math.min(earliestReturn, call.returned)
     }
-    for (let at = from; at < sorted.length; at++) {
-      const call = sorted[at]
-      if (call === undefined || done[at] === 1) continue
-      if (call.invoked > earliestReturn) break
-      const next = effect(state, call.ask, call.told)
-      if (next === undefined) continue
-      const unknown = call.told.kind === 'unknown'
-      // Without an effect it explains nothing now; later it still may.
-      if (unknown && next === state) continue
-      done[at] = 1
-      if (search(from, next, unknown ? left : left - 1)) return true
-      done[at] = 0
-    }
+    // What is certain must be placed somewhere; an unknown call only where something needs it.
+    for (const unknown of [false, true])
+      for (let at = from; at < sorted.length; at++) {
+        const call = sorted[at]
+        if (call === undefined || done[at] === 1 || (call.told.kind === 'unknown') !== unknown) continue
+        if (call.invoked > earliestReturn) break
+        const next = effect(state, call.ask, call.told)
+        // Without an effect an unknown call explains nothing now; later it still may.
+        if (next === undefined || (unknown && next === state)) continue
+        done[at] = 1
+        if (search(from, next, unknown ? left : left - 1)) return true
+        done[at] = 0
+      }
     return false
   }
   if (search(0, null, certain)) return { kind: 'linearizable' }

@@ -156,8 +156,15 @@ export class Host {
     const documents = new GuardedDocuments({
       replicator,
       stores,
-      get: (shard, key) => stores[shard].get(key),
-      record: (shard, scope) => stores[shard].record(scope),
+      // Between the gate and the row is a place like any other to be stopped at.
+      get: (shard, key) => {
+        life.touch()
+        return stores[shard].get(key)
+      },
+      record: (shard, scope) => {
+        life.touch()
+        return stores[shard].record(scope)
+      },
       solo: 'allow',
       reads: this.#around.reads,
     })

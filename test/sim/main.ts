@@ -1,7 +1,7 @@
-// npm run sim -- --seed N --seeds K --steps M --minutes T --scenario NAME --without GUARD --story
+// npm run sim -- --seed N --seeds K --steps M --minutes T --scenario NAME --without GUARD,GUARD --story
 import { registerHooks } from 'node:module'
 import { parseArgs } from 'node:util'
-import { GUARDS, withoutGuard } from './guards.ts'
+import { guardsOf, withoutGuards } from './guards.ts'
 
 const { values } = parseArgs({
   options: {
@@ -18,9 +18,7 @@ const { values } = parseArgs({
 })
 
 if (values.without !== undefined) {
-  const guard = GUARDS.find(each => each.name === values.without)
-  if (guard === undefined) throw new Error(`no such guard; there are ${GUARDS.map(each => each.name).join(' ')}`)
-  const patched = withoutGuard(guard)
+  const patched = withoutGuards(guardsOf(values.without))
   registerHooks({
     load: (url, context, next) => {
       const source = patched.get(url)

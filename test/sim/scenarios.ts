@@ -1,8 +1,11 @@
 // Schedules that are known to be dangerous, each written down: what must happen, and when. A script yields what it waits for.
 
+import { REFUSALS_MAX } from '../../replicator/core/limits.ts'
 import type { State } from '../../replicator/core/state.ts'
 import { ACCEPTORS } from '../../replicator/register/acceptor.ts'
 import { ORIGINS, type OriginName, type ShardName } from '../../router/words.ts'
+import { Broken } from './checker.ts'
+import type { Disk } from './disk.ts'
 import type { Sim } from './sim.ts'
 
 /** What is waited for; looked at after every step. */
@@ -54,6 +57,13 @@ const bothWays = (x: 'a' | 'b' | 'w', y: 'a' | 'b' | 'w'): ['a' | 'b' | 'w', 'a'
   [y, x],
 ]
 
+/** I10 in small: it comes true in time. */
+function* soon(sim: Sim, condition: Until, ms: number, what: string): Generator<Until, void> {
+  const late = after(sim, ms)
+  yield () => condition() || late()
+  if (!condition()) throw new Broken('I10', `not within ${ms} ms: ${what}`)
+}
+
 /** Back home, whatever was sent away by hand. */
 function* settled(sim: Sim): Generator<Until, void> {
   while (!whole(sim)()) {
@@ -82,6 +92,16 @@ function* lateJobs(sim: Sim, dies: boolean): Generator<Until, void> {
   yield after(sim, 50)
   sim.clients.quiet = false
   yield after(sim, 1000)
+}
+
+/** The next entry but one of s0 is one that b never takes; ends when b has given up on it. */
+function* poisoned(sim: Sim): Generator<Until, void> {
+  const index = (state(sim, 'a')?.shards.s0.last.index ?? 0) + 2
+  const poison = { shard: 's0', index, refused: 0 } as const satisfies Disk['poison']
+  sim.hosts.b.disk.poison = poison
+  yield () => (state(sim, 'b')?.identity.drifted.length ?? 0) > 0
+  if (poison.refused > REFUSALS_MAX) throw new Broken('I10', `an entry was tried ${poison.refused} times`)
+  yield* soon(sim, serves(sim, 'a', 's0'), 3000, 'a goes on alone')
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -326,6 +346,56 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'registers-and-stores-wiped',
+    says: 'both stores and two registers come back empty, and the third cannot be reached: no second first boot beside it',
+    needsAPerson: true,
+    *script(sim) {
+      yield whole(sim)
+      sim.registers.down.add('b')
+      sim.registers.wipe('a')
+      sim.registers.wipe('w')
+      for (const name of ORIGINS) sim.replaceDisk(name, null, 10)
+      yield after(sim, 5000)
+      if (serves(sim, 'a', 's0')()) throw new Broken('I1', 'a second history was begun')
+      sim.registers.down.delete('b')
+      yield after(sim, 3000)
+    },
+  },
+  {
+    name: 'half-completed',
+    says: 'both restart; the primary has an entry more, which its standby cannot take, and dies; nobody may have read it',
+    *script(sim) {
+      yield whole(sim)
+      sim.clients.quiet = true
+      yield after(sim, 300)
+      sim.queues.mode = 'silent'
+      sim.links.patience = true
+      sim.cutFor([['a', 'b']], 900)
+      const before = state(sim, 'a')?.shards.s0.last.index ?? 0
+      sim.clients.only = 'put'
+      sim.clients.ask('once', 's0', 's0/k1', () => {})
+      yield () => (state(sim, 'a')?.shards.s0.last.index ?? 0) > before
+      for (const name of ORIGINS) sim.hosts[name].kill('killed')
+      sim.queues.mode = 'up'
+      sim.links.patience = false
+      sim.hosts.b.disk.full = true
+      yield after(sim, 900)
+      for (const name of ORIGINS) sim.restart(name)
+      yield () => (state(sim, 'a')?.shards.s0.reign?.start ?? null) !== null
+      sim.clients.only = 'get'
+      sim.clients.quiet = false
+      // Once it may have a lease, and before it records itself alone.
+      yield after(sim, sim.world.random.between(150, 350))
+      sim.hosts.a.kill('killed')
+      sim.hosts.b.disk.full = false
+      const late = after(sim, 20_000)
+      yield () => decided(sim, 'b')() || late()
+      yield after(sim, 1000)
+      sim.clients.only = null
+      sim.restart('a')
+    },
+  },
+  {
     name: 'drift',
     says: 'the rows of a standby rot; it finds out, cannot say so to the registers, and its primary dies',
     *script(sim) {
@@ -338,6 +408,30 @@ export const SCENARIOS: readonly Scenario[] = [
       for (const name of ACCEPTORS) sim.registers.down.delete(name)
       yield after(sim, 4000)
       sim.restart('a')
+    },
+  },
+  {
+    name: 'poison-entry',
+    says: 'a standby refuses an entry whenever it comes: it is not tried for ever, and a copy of the whole shard heals it',
+    *script(sim) {
+      yield whole(sim)
+      yield* poisoned(sim)
+      yield* soon(sim, whole(sim), 20_000, 'the pair is whole again')
+    },
+  },
+  {
+    name: 'poison-entry-again',
+    says: 'soon after it was reseeded the standby refuses another entry: a person must look, and the primary goes on alone',
+    needsAPerson: true,
+    *script(sim) {
+      yield whole(sim)
+      yield* poisoned(sim)
+      yield* soon(sim, whole(sim), 20_000, 'the pair is whole again')
+      const { under } = sim.transfer
+      yield* poisoned(sim)
+      yield after(sim, 10_000)
+      if (sim.transfer.under > under) throw new Broken('I10', 'a copy that reseeding does not heal is reseeded again')
+      if (!serves(sim, 'a', 's0')() || !serves(sim, 'a', 's1')()) throw new Broken('I10', 'a does not go on alone')
     },
   },
   {
@@ -511,6 +605,20 @@ export const SCENARIOS: readonly Scenario[] = [
       yield accepting(sim, 'a', 'add')
       sim.hosts.a.running?.life.pause(2700)
       yield after(sim, 4000)
+    },
+  },
+  {
+    name: 'leaves-beside-one-that-returns',
+    says: 'one is asked to stop when the other has just died, and its last requests wait for the shard of that one, which is back at once',
+    *script(sim) {
+      yield whole(sim)
+      sim.hosts.a.kill('killed')
+      yield () => state(sim, 'b')?.peer === null
+      sim.leave('b', 100, 8000)
+      yield after(sim, 200)
+      sim.restart('a')
+      yield* soon(sim, serves(sim, 'a', 's0'), 3000, 'a serves its half beside b, which stops')
+      yield after(sim, 13_000)
     },
   },
   {

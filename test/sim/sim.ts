@@ -59,6 +59,8 @@ export class Sim {
     this.hosts = { a: new Host('a', around), b: new Host('b', around) }
     this.clients = new Clients(this.world, this.hosts, this.network)
     this.checker = new Checker(this.world, this.hosts, this.clients)
+    // A read that the standby confirmed needs no clock.
+    if (around.reads === 'lease') this.clients.onAnswer = (by, answer) => this.checker.withinLease(by, answer)
     this.network.onChange = () => this.links.changed()
     this.registers.onChosen = (value, ballot) => this.checker.onChosen(value, ballot)
   }
@@ -99,21 +101,21 @@ export class Sim {
     })
   }
 
-  /** SIGTERM: hands over, then ends; a new life begins later. */
-  leave(name: OriginName, awayMs: number): void {
+  /** SIGTERM: hands over, lets its last requests end for `drainMs`, then ends; a new life begins later. */
+  leave(name: OriginName, awayMs: number, drainMs: number): void {
     const { running } = this.hosts[name]
     if (running === null) return
     this.world.at(this.world.now, running.life, () => {
       this.world.story.tell(name, () => 'is asked to leave')
       void running.replicator.command({ kind: 'leave' }).then(reply => {
         this.world.story.tell(name, () => `leaves: ${JSON.stringify(reply)}`)
-        running.life.end('left')
+        running.life.later(drainMs, () => running.life.end('left'))
       })
     })
-    this.world.after(4000, () => {
+    this.world.after(4000 + drainMs, () => {
       running.life.end('told to leave, and took too long')
     })
-    this.world.after(4000 + awayMs, () => this.restart(name))
+    this.world.after(4000 + drainMs + awayMs, () => this.restart(name))
   }
 
   /** The data directory is gone, or an older copy is in its place. */

@@ -285,6 +285,11 @@ export class ModelStore implements ShardStore {
       }
       if (index !== last.index + 1 || previousHash !== last.hash || epoch < last.epoch)
         return refuse(index, 'sequence', `entry ${epoch}.${index} does not follow ${last.epoch}.${last.index}`)
+      const { poison } = this.#options.disk
+      if (poison?.shard === this.shard && poison.index === index) {
+        poison.refused++
+        return refuse(index, 'drift', 'poison')
+      }
       const decoded = decodeEntry(bytes)
       if (decoded.kind !== 'ok') return refuse(index, decoded.kind, decoded.detail)
       const before: OldRow[] = []

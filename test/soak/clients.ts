@@ -1,0 +1,223 @@
+// Clients over real HTTP through both hosts, and all that they were told, as histories that test/sim/history.ts judges.
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Ask, type Call, linearizable, type Told } from '../sim/history.ts'
+import type { Random } from '../sim/random.ts'
+import { askOver, type Heard } from './asked.ts'
+import type { Mix } from './schedule.ts'
+
+type Request = {
+  readonly id: number
+  readonly client: string
+  readonly key: string
+  readonly ask: Ask
+  readonly etag: string | null
+  readonly idempotencyKey: string | null
+  /** which host is asked first */
+  readonly first: number
+}
+
+type Recorded = Call & { via: string; refusedBy?: string | null }
+export type Wait = { readonly ms: number; readonly at: number; readonly what: string }
+
+/** A write with a key of its client's is sent again for so long; then its outcome stays unknown. */
+const AGAIN_MS = 30_000
+const AGAIN_PAUSE_MS = 50
+/** A client that was turned away asks again soon. */
+const TURNED_AWAY_MS = 20
+const WAITS_KEPT = 5
+
+export class Clients {
+  readonly #urls: readonly string[]
+  readonly #calls = new Map<string, Recorded[]>()
+  readonly #values = new Map<string, string>()
+  readonly #seen = new Map<string, { readonly etag: string; readonly value: string }>()
+  readonly #began = performance.now()
+  #count = 0
+  readonly #loops: Promise<void>[] = []
+  #running = false
+  /** what no answer may say */
+  readonly wrong: string[] = []
+  /** answers that say something certain */
+  answered = 0
+  turnedAway = 0
+  unknown = 0
+  waits: Wait[] = []
+
+  constructor(urls: readonly string[]) {
+    this.#urls = urls
+  }
+
+  get now(): number {
+    return performance.now() - this.#began
+  }
+
+  /** @param name of the collection: keys are new in each round, so a history stays short enough to be judged */
+  begin(mix: Mix, name: string, random: Random): void {
+    this.#running = true
+    for (let client = 0; client < mix.clients; client++)
+      this.#loops.push(this.#loop(mix, name, `${name}.${client}`, random.fork()))
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false
+    await Promise.all(this.#loops.splice(0))
+  }
+
+  async #loop(mix: Mix, name: string, client: string, random: Random): Promise<void> {
+    while (this.#running) {
+      const key = `${name}/k${random.int(1, mix.keys)}`
+      const certain = await this.#ask(client, key, mix, random)
+      await pause(certain ? random.between(0, 2 * mix.thinkMs) : TURNED_AWAY_MS)
+    }
+  }
+
+  #ask(client: string, key: string, mix: Mix, random: Random): Promise<boolean> {
+    const id = ++this.#count
+    const [ask, etag] = this.#choose(key, id, mix, random)
+    const idempotencyKey = ask.op !== 'get' && random.chance(mix.keyed) ? `soak-${id}` : null
+    return this.#tell({ id, client, key, ask, etag, idempotencyKey, first: random.int(0, this.#urls.length - 1) })
+  }
+
+  #choose(key: string, id: number, mix: Mix, random: Random): readonly [Ask, string | null] {
+    const seen = this.#seen.get(key)
+    const value = `v${id}`
+    if (random.chance(mix.reads)) return [{ op: 'get' }, random.chance(0.3) ? (seen?.etag ?? null) : null]
+    const dice = random.unit()
+    if (dice < 0.45) return [{ op: 'put', value, match: undefined }, null]
+    if (dice < 0.75 && seen !== undefined) return [{ op: 'put', value, match: seen.value }, seen.etag]
+    if (dice < 0.85) return [{ op: 'put', value, match: null }, null]
+    if (dice < 0.93 && seen !== undefined) return [{ op: 'delete', match: seen.value }, seen.etag]
+    return [{ op: 'delete', match: undefined }, null]
+  }
+
+  /** One request, sent again where it has a key; false where it said nothing certain. */
+  async #tell({ id, client, key, ask, etag, idempotencyKey, first }: Request): Promise<boolean> {
+    const call: Recorded = {
+      id,
+      key,
+      client,
+      ask,
+      invoked: this.now,
+      returned: Number.POSITIVE_INFINITY,
+      told: { kind: 'unknown' },
+      via: '',
+    }
+    const calls = this.#calls.get(key) ?? []
+    this.#calls.set(key, calls)
+    // It counts from before it leaves: it may take effect while its answer is still on its way.
+    if (ask.op !== 'get') calls.push(call)
+    let unsure = false
+    for (let attempt = first; ; attempt++) {
+      call.via = this.#urls[attempt % this.#urls.length] ?? ''
+      const heard = await askOver({ url: `${call.via}/v1/${key}`, ask, etag, idempotencyKey })
+      const known = heard.kind === 'told' && heard.told.kind !== 'unknown'
+      if (idempotencyKey !== null && !known && heard.kind !== 'refused' && this.now - call.invoked < AGAIN_MS) {
+        if (heard.kind === 'wrong') this.wrong.push(`${ask.op} ${key} through ${call.via}: ${heard.what}`)
+        unsure ||= heard.kind !== 'nothing'
+        await pause(AGAIN_PAUSE_MS)
+        continue
+      }
+      return this.#heard(call, heard, unsure, etag)
+    }
+  }
+
+  /** @param unsure an earlier attempt may yet take effect: then a refusal of this one is not the last word */
+  #heard(call: Recorded, heard: Heard, unsure: boolean, asked: string | null): boolean {
+    const calls = this.#calls.get(call.key) ?? []
+    this.#waited(call, heard)
+    if (heard.kind === 'wrong') {
+      this.wrong.push(`${call.ask.op} ${call.key} through ${call.via}: ${heard.what}`)
+      return false
+    }
+    if (heard.kind === 'nothing') {
+      this.turnedAway++
+      if (!unsure && call.ask.op !== 'get') calls.splice(calls.lastIndexOf(call), 1)
+      return false
+    }
+    const told = toldBy(call, heard)
+    const refusal = told.kind === 'refused' || (told.kind === 'missing' && call.ask.op !== 'get')
+    if (told.kind === 'unknown' || (unsure && refusal)) {
+      this.unknown++
+      return false
+    }
+    call.told = told
+    call.returned = this.now
+    if (heard.kind === 'refused') call.refusedBy = call.ask.op === 'get' ? (heard.etag ?? asked) : heard.etag
+    if (call.ask.op === 'get') calls.push(call)
+    this.answered++
+    if (heard.kind === 'told' && heard.etag !== null) {
+      if (told.kind === 'found') this.#learn(call.key, heard.etag, told.value)
+      else if (call.ask.op === 'put') this.#learn(call.key, heard.etag, call.ask.value)
+    }
+    return true
+  }
+
+  #waited(call: Recorded, heard: Heard): void {
+    const ms = this.now - call.invoked
+    const told = heard.kind === 'told' ? heard.told.kind : heard.kind
+    const what = `${call.ask.op} ${call.key} through ${call.via}: ${told}`
+    this.waits = [...this.waits, { ms, at: call.invoked, what }].sort((x, y) => y.ms - x.ms).slice(0, WAITS_KEPT)
+  }
+
+  /** An ETag is never used again for other bytes of the same key. */
+  #learn(key: string, etag: string, value: string): void {
+    const known = this.#values.get(key + etag)
+    if (known !== undefined && known !== value) this.wrong.push(`${key} ${etag} was ${known} and is ${value}`)
+    this.#values.set(key + etag, value)
+    this.#seen.set(key, { etag, value })
+  }
+
+  /** Reads every key that was ever asked for through each host: what was acknowledged is there, and the same from both. */
+  async readAll(prefix: string): Promise<void> {
+    for (const key of this.#calls.keys()) {
+      if (!key.startsWith(prefix)) continue
+      for (const at of this.#urls.keys())
+        if (
+          !(await this.#tell({
+            id: ++this.#count,
+            client: 'reader',
+            key,
+            ask: { op: 'get' },
+            etag: null,
+            idempotencyKey: null,
+            first: at,
+          }))
+        )
+          this.wrong.push(`${key} cannot be read through ${this.#urls[at]} when all is well`)
+    }
+  }
+
+  /** What no order of effects explains, per key; and how many keys were too hard to judge. */
+  judge(prefix: string): { readonly not: readonly string[]; readonly gaveUp: number; readonly calls: number } {
+    const not: string[] = []
+    let gaveUp = 0
+    let count = 0
+    for (const [key, calls] of this.#calls) {
+      if (!key.startsWith(prefix)) continue
+      count += calls.length
+      const verdict = linearizable(
+        key,
+        calls.map(call => this.#resolved(call)),
+      )
+      if (verdict.kind === 'gaveUp') gaveUp++
+      if (verdict.kind === 'not') not.push(`${key}:\n${verdict.calls.map(line).join('\n')}`)
+    }
+    return { not, gaveUp, calls: count }
+  }
+
+  /** By now the value behind an ETag is known, unless the write that made it was never answered. */
+  #resolved(call: Recorded): Call {
+    if (call.refusedBy === undefined) return call
+    const value = call.refusedBy === null ? null : this.#values.get(call.key + call.refusedBy)
+    if (call.ask.op !== 'get') return { ...call, told: { kind: 'refused', value } }
+    return { ...call, told: value === undefined || value === null ? { kind: 'unknown' } : { kind: 'found', value } }
+  }
+}
+
+const toldBy = (call: Recorded, heard: Extract<Heard, { kind: 'told' | 'refused' }>): Told => {
+  if (heard.kind === 'told') return heard.told
+  return call.ask.op === 'get' ? { kind: 'found', value: '' } : { kind: 'refused', value: undefined }
+}
+
+const line = (call: Call): string =>
+  `  ${call.invoked.toFixed(1)}..${call.returned.toFixed(1)} #${call.id} ${call.client} ${JSON.stringify(call.ask)} → ${JSON.stringify(call.told)}`
