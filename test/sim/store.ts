@@ -3,6 +3,7 @@
 
 import type { ReadRecord, ReadRow } from '../../origin/documents.ts'
 import { conditionHolds } from '../../origin/store/conditions.ts'
+import { recordOp } from '../../origin/store/once.ts'
 import {
   decodeEntry,
   encodeEntry,
@@ -10,10 +11,9 @@ import {
   peekEntry,
   positionAfter,
   TABLE_DOCUMENTS,
-  TABLE_RECORDS,
 } from '../../replicator/entry/codec.ts'
 import { type Position, samePosition } from '../../replicator/entry/position.ts'
-import { readRecord, recordBody } from '../../replicator/entry/record.ts'
+import { readRecord } from '../../replicator/entry/record.ts'
 import { etagOf, NO_ROW_HASH, type Row, rowHash } from '../../replicator/entry/row.ts'
 import type {
   ApplyOutcome,
@@ -248,10 +248,10 @@ export class ModelStore implements ShardStore {
     const { key, at } = command
     const done = (kind: Done['kind']): Done => {
       if (idem === undefined) return { kind, etag: etagOf(epoch, index, n), modified: at }
-      const newRow = { type: '', body: recordBody(kind, n, at, ''), modified: at, n: n + 1 }
-      ops.push({ table: TABLE_RECORDS, key: idem.scope, oldHash: NO_ROW_HASH, newRow })
+      const record = recordOp(idem, kind, n, at)
+      ops.push(record)
       before.push({ key: idem.scope, old: null })
-      rows.set(idem.scope, { key: idem.scope, epoch, index, ...newRow })
+      if (record.newRow !== null) rows.set(idem.scope, { key: idem.scope, epoch, index, ...record.newRow })
       return { kind, etag: etagOf(epoch, index, n), modified: at }
     }
     if (command.op === 'delete') {
