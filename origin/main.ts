@@ -20,7 +20,7 @@ if (loaded.kind === 'faults') {
 const { config } = loaded
 const incarnation = `${config.name}-${randomUUID()}`
 const secrets = [config.secret, config.viewerSecret, config.redisPassword].filter(secret => secret !== null)
-const { log, flush } = createLog(config.logLevel, { origin: config.name, incarnation }, { secrets })
+const { log, setLevel, flush } = createLog(config.logLevel, { origin: config.name, incarnation }, { secrets })
 
 const end = (code: number): never => {
   flush()
@@ -41,7 +41,15 @@ if (lock.kind === 'taken') {
 
 try {
   const version = String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
-  const origin = await startOrigin({ config, version, incarnation, newId: randomUUID, log, fatal })
+  const origin = await startOrigin({
+    config,
+    version,
+    incarnation,
+    newId: randomUUID,
+    log,
+    setLogLevel: setLevel,
+    fatal,
+  })
   const stop = (): void => {
     setTimeout(() => fatal('did not stop in time', null), STOP_MS).unref()
     origin.stop().then(

@@ -1,6 +1,5 @@
 // What an origin offers to those who run it, composed: dashboard, metrics, audit log, and the control behind the
 // command line.
-import type { OperatorCommand } from '../replicator/core/events.ts'
 import type { Log } from '../replicator/log.ts'
 import type { SentinelSettings } from '../replicator/redis.ts'
 import type { Replicator } from '../replicator/replicator.ts'
@@ -9,20 +8,25 @@ import { problem } from '../router/problem.ts'
 import type { Config } from './config.ts'
 import { createDashboard } from './dashboard/app.ts'
 import { overview } from './dashboard/overview.ts'
-import { PeerOrigin } from './dashboard/peer.ts'
+import type { QuarantinePorts } from './dashboard/quarantinepages.ts'
 import { QueueBoards } from './dashboard/queues.ts'
 import { Audit } from './host/audit.ts'
 import { Browsers, DASHBOARD } from './http/browsers.ts'
-import type { PrivateEnv } from './http/caller.ts'
 import { type ControlPorts, controlApp } from './http/control.ts'
+import { type Control, innerAct } from './http/innercall.ts'
 import { Sessions } from './http/session.ts'
+import { createWork, type WorkParts } from './jobs/work.ts'
+import type { LogLevel } from './log.ts'
 import { Metrics } from './observe/metrics.ts'
 import { Timeline } from './observe/timeline.ts'
 import type { Traffic } from './observe/traffic.ts'
 import type { Writes } from './observe/writes.ts'
+import { createOperate } from './operate.ts'
+import { PeerOrigin } from './peer.ts'
+import { Rescue } from './rescue/rescue.ts'
 import { status } from './status.ts'
 
-export type OperatorParts = {
+export type OperatorParts = Pick<WorkParts, 'stores' | 'copy' | 'router' | 'life'> & {
   readonly config: Config
   readonly version: string
   readonly replicator: Replicator
@@ -31,14 +35,20 @@ export type OperatorParts = {
   /** monotonic milliseconds */
   readonly now: () => number
   readonly log: Log
+  readonly quarantine: QuarantinePorts
+  /** from now on, until the process ends */
+  readonly setLogLevel: (level: LogLevel) => void
   readonly onError: (error: unknown) => void
 }
 
-type App = { readonly fetch: (request: Request, env: PrivateEnv['Bindings']) => Response | Promise<Response> }
-
 export type OperatorSide = {
   readonly browsers: Browsers
-  app(ports: Omit<ControlPorts, 'status' | 'overview' | 'command'>): App
+  app(
+    ports: Omit<
+      ControlPorts,
+      'status' | 'overview' | 'operate' | 'rescue' | 'work' | 'copy' | 'setLogLevel' | 'quarantine'
+    >,
+  ): Control
   /** Ends what would keep the private listener open. */
   close(): void
   /** Resolves when the audit log is on the disk. */
@@ -46,7 +56,7 @@ export type OperatorSide = {
 }
 
 export function operatorSide(parts: OperatorParts): OperatorSide {
-  const { config, version, replicator, traffic, writes, now, log, onError } = parts
+  const { config, version, replicator, traffic, writes, now, log, setLogLevel, onError } = parts
   const audit = new Audit(config.dataDir, config.name, log)
   const timeline = new Timeline(replicator, now, Date.now)
   const ownStatus = () => status(replicator, version, now())
@@ -58,19 +68,30 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
       traffic: () => traffic.view(),
       timeline: () => timeline.turns,
       audit: () => audit.recent,
+      jobs: () => work.jobs.all,
       now: Date.now,
     })
-  const command = async (what: OperatorCommand, actor: string): Promise<{ ok: boolean; detail: string }> => {
-    const done = await replicator.command(what)
-    audit.note({ actor, action: what.kind === 'handover' ? `handover ${what.shard}` : what.kind, ...done })
-    return done
-  }
+  const operate = createOperate(
+    command => replicator.command(command),
+    line => audit.note(line),
+  )
+  let control: Control | null = null
+  const peer = new PeerOrigin(config.peer, config.secret)
+  const rescue = new Rescue({
+    replicator,
+    peerUrl: config.peer,
+    peerKnowledge: () => peer.knowledge(),
+    operate,
+  })
+  const work = createWork({ ...parts, peer, operate, status: ownStatus })
   const dashboard = createDashboard({
     name: config.name,
     sessions,
     overview: ownOverview,
-    peer: new PeerOrigin(config.peer, config.secret),
-    command,
+    peer,
+    act: async (path, body, actor) =>
+      control === null ? { ok: false, detail: 'this origin is still starting' } : innerAct(control, path, body, actor),
+    quarantine: parts.quarantine,
     note: line => audit.note(line),
     queues: new QueueBoards(sentinelsOf(config), error =>
       log.warn({ error }, 'trouble with the queues of the dashboard'),
@@ -82,18 +103,30 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
   return {
     browsers: new Browsers({ sessions, name: config.name, now, audit: line => audit.note(line) }),
     app(ports) {
-      const control = controlApp({ ...ports, status: ownStatus, overview: ownOverview, command })
+      const opened = controlApp({
+        ...ports,
+        status: ownStatus,
+        overview: ownOverview,
+        operate,
+        rescue,
+        work,
+        copy: parts.copy,
+        quarantine: parts.quarantine,
+        setLogLevel,
+      })
+      control = opened
       return {
         fetch(request, env) {
           const path = pathOf(env.wire.target)
           if (path === DASHBOARD || path.startsWith(`${DASHBOARD}/`)) return dashboard.fetch(request, env)
-          return path === '/metrics' ? scrape(request) : control.fetch(request, env)
+          return path === '/metrics' ? scrape(request) : opened.fetch(request, env)
         },
       }
     },
     close() {
       dashboard.close()
       timeline.close()
+      work.close()
     },
     flushed: () => audit.flushed(),
   }

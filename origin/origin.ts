@@ -24,6 +24,7 @@ import { listenPrivate, listenPublic } from './http/listen.ts'
 import { hostMac } from './http/mac.ts'
 import { proxyTrust } from './http/proxies.ts'
 import type { Listening } from './http/server.ts'
+import type { LogLevel } from './log.ts'
 import { Traffic } from './observe/traffic.ts'
 import { Writes } from './observe/writes.ts'
 import { operatorSide, sentinelsOf } from './operators.ts'
@@ -53,11 +54,12 @@ export type OriginOptions = {
   readonly incarnation: string
   readonly newId: () => string
   readonly log: Log
+  readonly setLogLevel: (level: LogLevel) => void
   readonly fatal: (why: string, cause: unknown) => void
 }
 
 export async function startOrigin(options: OriginOptions): Promise<RunningOrigin> {
-  const { config, version, incarnation, newId, log, fatal } = options
+  const { config, version, incarnation, newId, log, setLogLevel, fatal } = options
   const { name, dataDir } = config
   const now = (): number => performance.now()
   const identityFile = createIdentityFile(dataDir)
@@ -167,7 +169,24 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   )
   const onError = (error: unknown): void => log.error({ error }, 'a request met a fault of ours')
 
-  const inside = operatorSide({ config, version, replicator, traffic, writes, now, log, onError })
+  const life = incarnation.replaceAll('-', '').slice(-MINTER_DIGITS)
+  const inside = operatorSide({
+    config,
+    version,
+    replicator,
+    stores,
+    copy: shard => open[shard].copy,
+    quarantine: { list: () => listQuarantine(dataDir), show: file => showQuarantine(dataDir, file) },
+    router,
+    // not the one of the public side's minter, which counts by itself
+    life: `drill-${life}`,
+    traffic,
+    writes,
+    now,
+    log,
+    setLogLevel,
+    onError,
+  })
   const listeners: Listening[] = []
   listeners.push(
     await listenPrivate({
@@ -180,7 +199,6 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       browsers: inside.browsers,
       control: inside.app({
         digest: shard => open[shard].digest(),
-        quarantine: { list: () => listQuarantine(dataDir), show: file => showQuarantine(dataDir, file) },
         snapshot: shard => replicator.snapshots.get(shard) ?? null,
       }),
       onUpgrade: (request, socket, head) => links[0]?.onUpgrade(request, socket, head),
@@ -193,9 +211,15 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       app: publicApp({
         name,
         router,
-        callers: hostCallers({ mac, view: () => replicator.view(), sealView, now: Date.now }),
+        callers: hostCallers({
+          mac,
+          view: () => replicator.view(),
+          sealView,
+          shown: ({ lineage, epoch }) => replicator.dispatch({ type: 'shown', lineage, epoch }),
+          now: Date.now,
+        }),
         seal,
-        minter: new Minter(incarnation.replaceAll('-', '').slice(-MINTER_DIGITS), Date.now),
+        minter: new Minter(life, Date.now),
         bodyBytesMax: BODY_BYTES_MAX,
         readiness: () => readiness(replicator, now()),
         onError,

@@ -46,6 +46,8 @@ export class HostWhereabouts implements Whereabouts {
     return promise
   }
 
-  /** A host hears of records over the link and from the register; a view from an answer only says that it should look. */
-  learn(_view: View): void {}
+  /** A host hears of records over the link and from the register; a view from an answer says that there is a newer one. */
+  learn({ lineage, epoch }: View): void {
+    this.#replicator.dispatch({ type: 'shown', lineage, epoch })
+  }
 }

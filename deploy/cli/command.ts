@@ -5,7 +5,27 @@ import { getStatus, type Status } from './private-api.ts'
 import type { Flags, Target } from './target.ts'
 import { targetsOf } from './target.ts'
 
-export type Input = { readonly args: readonly string[]; readonly flags: Flags; readonly out: string | undefined }
+/** What only some commands look at. */
+export type Options = {
+  readonly out: string | undefined
+  /** the words that a command wants typed */
+  readonly confirm: string | undefined
+  /** further URLs of the other origin */
+  readonly ask: readonly string[]
+  readonly force: boolean
+  /** a data directory on this host */
+  readonly data: string | undefined
+  readonly watch: boolean
+  readonly json: boolean
+}
+
+export type Input = {
+  readonly args: readonly string[]
+  readonly flags: Flags
+  readonly options: Options
+  /** for a person, while the command runs; never into what a program reads */
+  readonly tell: (text: string) => void
+}
 
 export type Command = {
   readonly name: string

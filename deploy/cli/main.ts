@@ -4,10 +4,16 @@ import { parseArgs } from 'node:util'
 import { ZodError } from 'zod'
 import { nearest } from '../../origin/config/nearest.ts'
 import { drainCommand, handoverCommand, readyCommand, resyncCommand } from './actions.ts'
+import { backupCommand } from './backup.ts'
+import { coloured, wantsColour } from './colour.ts'
 import type { Command } from './command.ts'
 import { devCommand } from './dev.ts'
-import { type Outcome, RefusedError, table, UsageError, wrapped } from './outcome.ts'
+import { drillCommand } from './drill.ts'
+import { logCommand } from './loglevel.ts'
+import { type Outcome, RefusedError, table, UsageError, WIDTH, wrapped } from './outcome.ts'
 import { quarantineCommand } from './quarantine.ts'
+import { forcePrimaryCommand, registersCommand } from './rescue.ts'
+import { restoreCommand } from './restore.ts'
 import { statusCommand } from './status.ts'
 import { verifyCommand } from './verify.ts'
 
@@ -17,11 +23,16 @@ const COMMANDS: readonly Command[] = [
   drainCommand,
   readyCommand,
   verifyCommand,
+  drillCommand,
+  backupCommand,
+  restoreCommand,
   resyncCommand,
   quarantineCommand,
+  forcePrimaryCommand,
+  registersCommand,
+  logCommand,
   devCommand,
 ]
-const WIDTH = 80
 const FLAGS = {
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -29,13 +40,18 @@ const FLAGS = {
   secret: { type: 'string' },
   home: { type: 'string' },
   out: { type: 'string' },
+  confirm: { type: 'string' },
+  ask: { type: 'string', multiple: true },
+  force: { type: 'boolean' },
+  data: { type: 'string' },
+  watch: { type: 'boolean' },
 } as const
 
 const FLAG_HELP: readonly (readonly string[])[] = [
   ['  --json', 'print JSON'],
   ['  --home DIR', 'home of the local cluster (TANDEM_HOME, .tandem)'],
   ['  --url URL', 'private listener of an origin; may be given twice'],
-  ['  --secret TEXT', 'cluster secret for --url (better: TANDEM_SECRET or TANDEM_SECRET_FILE)'],
+  ['  --secret TEXT', 'cluster secret for --url; better in TANDEM_SECRET(_FILE)'],
   ['  --help', 'this text, or that of a command'],
 ]
 
@@ -44,7 +60,7 @@ function overview(): string {
   return [
     'usage: tandem COMMAND [ARGUMENTS] [--json]',
     `commands:\n${table(commands)}`,
-    `flags:\n${table(FLAG_HELP)}`,
+    `flags:\n${table(FLAG_HELP)}\n  A command's own flags stand in its help.`,
     wrapped(
       'The origins are found by --url; else by TANDEM_PRIVATE and TANDEM_PEER as on a host; else in cluster.json of the local cluster.',
       WIDTH,
@@ -64,7 +80,7 @@ type End = { readonly outcome: Outcome; readonly code: number; readonly to: 'std
 
 async function run(argv: string[]): Promise<End> {
   try {
-    const { values, positionals } = parseArgs({ args: argv, options: FLAGS, allowPositionals: true })
+    const { values, positionals } = parsed(argv)
     const [name, ...args] = positionals
     if (name === undefined || name === 'help') {
       const json = COMMANDS.map(({ name, usage, summary }) => ({ name, usage, summary }))
@@ -78,7 +94,10 @@ async function run(argv: string[]): Promise<End> {
       return { outcome: { ok: true, text: helpOf(command), json }, code: 0, to: 'stdout' }
     }
     const flags = { urls: values.url ?? [], secret: values.secret, home: values.home }
-    const outcome = await command.run({ args, flags, out: values.out })
+    const { out, confirm, ask = [], force = false, data, watch = false, json = false } = values
+    const options = { out, confirm, ask, force, data, watch, json }
+    const tell = (text: string): void => void process.stderr.write(`${text}\n`)
+    const outcome = await command.run({ args, flags, options, tell })
     return { outcome, code: outcome.ok ? 0 : 1, to: 'stdout' }
   } catch (error) {
     const why = explained(error)
@@ -87,6 +106,17 @@ async function run(argv: string[]): Promise<End> {
       code: error instanceof RefusedError ? 1 : 2,
       to: 'stderr',
     }
+  }
+}
+
+/** An unknown flag is answered with the one that it resembles. */
+function parsed(argv: string[]) {
+  try {
+    return parseArgs({ args: argv, options: FLAGS, allowPositionals: true })
+  } catch (error) {
+    const flag = error instanceof TypeError ? /Unknown option '--?([^' ]+)/.exec(error.message)?.[1] : undefined
+    if (flag === undefined) throw error
+    throw new UsageError(`There is no flag --${flag}. Did you mean --${nearest(flag, Object.keys(FLAGS))}?`)
   }
 }
 
@@ -117,4 +147,4 @@ const { outcome, code, to } = await run(argv)
 process.exitCode = code
 // A program that asked for JSON reads one stream, whatever the outcome.
 if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(outcome.json, null, 2)}\n`)
-else process[to].write(`${outcome.text}\n`)
+else process[to].write(`${wantsColour(process[to], process.env) ? coloured(outcome.text) : outcome.text}\n`)

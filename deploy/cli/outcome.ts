@@ -7,22 +7,25 @@ export class UsageError extends Error {}
 /** An origin refused or did not answer; the message is for the operator. */
 export class RefusedError extends Error {}
 
-/** Columns as wide as their widest cell, two blanks apart; no blanks at a line's end. */
+/** What every terminal shows. */
+export const WIDTH = 80
+
+/** Columns as wide as their widest cell, two blanks apart; no blanks at a line's end. What is beyond WIDTH is cut. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []
   for (const row of rows)
     row.forEach((cell, i) => {
       widths[i] = Math.max(widths[i] ?? 0, cell.length)
     })
-  return rows
-    .map(row =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return rows.map(row => cut(line(row))).join('\n')
 }
+
+const cut = (line: string): string => (line.length <= WIDTH ? line : `${line.slice(0, WIDTH - 1)}…`)
 
 /** Breaks a sentence into lines of at most `width`, each begun with `indent`. */
 export function wrapped(sentence: string, width: number, indent = ''): string {

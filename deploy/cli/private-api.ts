@@ -6,8 +6,8 @@ import type { Target } from './target.ts'
 
 /** A handover or drain waits for writes under way. */
 const ACTION_MS = 40_000
-/** A digest reads every row. */
-const DIGEST_MS = 120_000
+/** A long file of quarantined entries. */
+const FILE_MS = 120_000
 export const STATUS_MS = 2000
 /** For the origin's audit log. */
 const ACTOR = `command line, ${userInfo()
@@ -50,34 +50,57 @@ export const Status = z.looseObject({
 })
 export type Status = z.infer<typeof Status>
 
-export const Digest = z.object({
-  shards: z.array(
-    z.object({
-      shard: z.enum(['s0', 's1']),
-      position: z.object({ epoch: z.number(), index: z.number(), hash: z.string() }),
-      rows: z.number(),
-      sha256: z.string(),
-    }),
-  ),
-})
-export type Digest = z.infer<typeof Digest>
-
 export const Done = z.looseObject({ ok: z.literal(true), detail: z.string().optional() })
 export const QuarantineList = z.object({ files: z.array(z.looseObject({ file: z.string() })) })
 export const QuarantineRecords = z.object({ file: z.string(), records: z.array(z.unknown()) })
 
+export const Assessment = z.object({
+  origin: z.string(),
+  refused: z.array(z.string()),
+  loss: z.array(z.string()),
+  confirm: z.string(),
+})
+export type Assessment = z.infer<typeof Assessment>
+
+export const getAssessment = (target: Target, asked: readonly string[]): Promise<Assessment> => {
+  const query = asked.map(url => `ask=${encodeURIComponent(url)}`).join('&')
+  return ask(target, 'GET', `/_tandem/force-primary${query === '' ? '' : `?${query}`}`, Assessment, ACTION_MS)
+}
+export const Job = z.object({
+  step: z.string(),
+  progress: z.number().nullable(),
+  end: z.object({ ok: z.boolean(), detail: z.string() }).nullable(),
+  result: z.unknown(),
+})
+export type Job = z.infer<typeof Job>
+
+export const getJob = (target: Target, kind: string): Promise<Job> =>
+  ask(target, 'GET', `/_tandem/jobs/${kind}`, Job, STATUS_MS)
+export const remove = (target: Target, path: string): Promise<z.infer<typeof Done>> =>
+  ask(target, 'DELETE', path, Done, ACTION_MS)
+
+/** A long answer, as it comes. */
+export async function openStream(target: Target, path: string): Promise<ReadableStream<Uint8Array>> {
+  const response = await fetch(target.url + path, { headers: { Authorization: `Bearer ${target.secret}` } }).catch(
+    (error: unknown) => {
+      throw new RefusedError(`${target.url} does not answer: ${reasonOf(error)}`)
+    },
+  )
+  if (!response.ok || response.body === null) throw new RefusedError(`${target.url} answers ${response.status}`)
+  return response.body
+}
+
 export const getStatus = (target: Target): Promise<Status> => ask(target, 'GET', '/_tandem/status', Status, STATUS_MS)
-export const getDigest = (target: Target): Promise<Digest> => ask(target, 'GET', '/_tandem/digest', Digest, DIGEST_MS)
 export const getList = (target: Target): Promise<z.infer<typeof QuarantineList>> =>
   ask(target, 'GET', '/_tandem/quarantine', QuarantineList, ACTION_MS)
 export const getRecords = (target: Target, file: string): Promise<z.infer<typeof QuarantineRecords>> =>
-  ask(target, 'GET', `/_tandem/quarantine/${encodeURIComponent(file)}`, QuarantineRecords, DIGEST_MS)
+  ask(target, 'GET', `/_tandem/quarantine/${encodeURIComponent(file)}`, QuarantineRecords, FILE_MS)
 export const act = (target: Target, action: string, body?: object): Promise<z.infer<typeof Done>> =>
   ask(target, 'POST', `/_tandem/${action}`, Done, ACTION_MS, body)
 
 async function ask<T>(
   target: Target,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'DELETE',
   path: string,
   schema: z.ZodType<T>,
   timeoutMs: number,
@@ -100,7 +123,7 @@ async function ask<T>(
 
 async function exchange(
   target: Target,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'DELETE',
   path: string,
   timeoutMs: number,
   body?: object,

@@ -17,7 +17,7 @@ export const quarantineCommand: Command = {
     'tandem quarantine show a FILE',
     'tandem quarantine export a FILE --out kept.json',
   ],
-  async run({ args, flags, out }) {
+  async run({ args, flags, options: { out } }) {
     const [verb, origin, file, ...more] = args
     if (verb === 'list' && origin === undefined) return list(flags)
     if (

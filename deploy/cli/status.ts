@@ -1,28 +1,50 @@
 // tandem status: both origins' own accounts, side by side, in 80 columns.
-import { type Asked, askAll, type Command, noArguments } from './command.ts'
-import { table, wrapped } from './outcome.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { coloured, wantsColour } from './colour.ts'
+import { type Asked, askAll, type Command, type Input, noArguments } from './command.ts'
+import { table, WIDTH, wrapped } from './outcome.ts'
 import type { Status } from './private-api.ts'
-
-const WIDTH = 80
 
 export const statusCommand: Command = {
   name: 'status',
-  usage: '',
+  usage: '[--watch]',
   summary: 'who serves what, and whether a host may be lost',
-  details: 'Exit code 0 when both origins answer.',
-  examples: ['tandem status', 'tandem status --json'],
-  async run({ args, flags }) {
+  details: 'Exit code 0 when both origins answer. With --watch again every second, until Ctrl-C.',
+  examples: ['tandem status', 'tandem status --watch', 'tandem status --json'],
+  async run(input) {
+    const { args, flags, options } = input
     noArguments(args)
+    if (options.watch) await watched(input)
     const asked = await askAll(flags)
     return {
       ok: asked.every(each => 'status' in each),
       text: statusText(asked),
-      json: asked.map(each =>
-        'status' in each ? each.status : { name: each.target.name, url: each.target.url, error: each.why },
-      ),
+      json: jsonOf(asked),
     }
   },
 }
+
+/** Until Ctrl-C: on a terminal in place, elsewhere one account after the other (JSON: one a line). */
+async function watched({ flags, options }: Input): Promise<void> {
+  const over = new AbortController()
+  process.once('SIGINT', () => over.abort())
+  while (!over.signal.aborted) {
+    const asked = await askAll(flags)
+    const text = options.json ? JSON.stringify(jsonOf(asked)) : statusText(asked)
+    const shown = wantsColour(process.stdout, process.env) ? coloured(text) : text
+    process.stdout.write(`${process.stdout.isTTY && !options.json ? HOME : ''}${shown}\n`)
+    await delay(WATCH_MS, null, { signal: over.signal }).catch(() => null)
+  }
+}
+
+const WATCH_MS = 1000
+/** Cursor to the corner, and what is below it gone. */
+const HOME = '\u001b[H\u001b[2J'
+
+const jsonOf = (asked: readonly Asked[]): unknown =>
+  asked.map(each =>
+    'status' in each ? each.status : { name: each.target.name, url: each.target.url, error: each.why },
+  )
 
 export function statusText(asked: readonly Asked[]): string {
   const parts = [originTable(asked), shardTable(asked), remarks(asked)]

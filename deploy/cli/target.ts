@@ -9,6 +9,8 @@ export type Target = {
   /** null: not known before it was asked */
   readonly name: OriginName | null
   readonly url: string
+  /** its public listener; null where nobody said */
+  readonly public: string | null
   readonly secret: string
 }
 
@@ -18,9 +20,10 @@ export type Flags = {
   readonly home: string | undefined
 }
 
+const Addresses = z.object({ private: z.url(), public: z.url().nullable().default(null) })
 const Cluster = z.object({
   secret: z.string(),
-  origins: z.object({ a: z.object({ private: z.url() }), b: z.object({ private: z.url() }) }),
+  origins: z.object({ a: Addresses, b: Addresses }),
 })
 
 export const homeOf = (flags: Flags): string => resolve(flags.home ?? process.env.TANDEM_HOME ?? '.tandem')
@@ -29,19 +32,19 @@ export const homeOf = (flags: Flags): string => resolve(flags.home ?? process.en
 export function targetsOf(flags: Flags): readonly Target[] {
   if (flags.urls.length > 0) {
     const secret = secretOf(flags)
-    return flags.urls.map(url => ({ name: null, url: urlOf(url), secret }))
+    return flags.urls.map(url => ({ name: null, url: urlOf(url), public: null, secret }))
   }
   const { TANDEM_PRIVATE, TANDEM_PEER, TANDEM_HOME } = process.env
   if (TANDEM_PRIVATE !== undefined && flags.home === undefined && TANDEM_HOME === undefined) {
     const secret = secretOf(flags)
     const urls = TANDEM_PEER === undefined ? [TANDEM_PRIVATE] : [TANDEM_PRIVATE, TANDEM_PEER]
-    return urls.map(url => ({ name: null, url: urlOf(url), secret }))
+    return urls.map(url => ({ name: null, url: urlOf(url), public: null, secret }))
   }
   const file = join(homeOf(flags), 'cluster.json')
   const { secret, origins } = Cluster.parse(readJson(file))
   return [
-    { name: 'a', url: origins.a.private, secret },
-    { name: 'b', url: origins.b.private, secret },
+    { name: 'a', url: origins.a.private, public: origins.a.public, secret },
+    { name: 'b', url: origins.b.private, public: origins.b.public, secret },
   ]
 }
 

@@ -1,68 +1,71 @@
-// tandem verify: are both copies of each shard the same, byte for byte?
-import { setTimeout as delay } from 'node:timers/promises'
-import { type Command, noArguments } from './command.ts'
-import { type Outcome, table, UsageError } from './outcome.ts'
-import { type Digest, getDigest } from './private-api.ts'
-import { targetsOf } from './target.ts'
+// tandem verify: are both copies of each shard the same, row by row, while both serve?
+import { z } from 'zod'
+import { askAll, type Command, noArguments } from './command.ts'
+import { runJob } from './jobs.ts'
+import { type Outcome, RefusedError, table } from './outcome.ts'
 
-/** Under writes the two are seldom asked at the same position: so often they are asked again. */
-const TRIES = 20
-const PAUSE_MS = 250
-
-type Shard = Digest['shards'][number]
-type Verdict = { readonly shard: string; readonly same: boolean | null; readonly copies: readonly Shard[] }
+const Difference = z.object({
+  table: z.string(),
+  key: z.string(),
+  here: z.string().nullable(),
+  there: z.string().nullable(),
+})
+const Result = z.object({
+  shards: z.array(
+    z.object({
+      shard: z.string(),
+      rows: z.number(),
+      differing: z.array(Difference),
+      more: z.boolean(),
+      unsure: z.array(z.string()),
+    }),
+  ),
+})
+type Shard = z.infer<typeof Result>['shards'][number]
 
 export const verifyCommand: Command = {
   name: 'verify',
   usage: '',
-  summary: 'compares both copies of each shard',
+  summary: 'compares both copies of each shard, and names the keys that differ',
   details:
-    'Asks both origins for a digest of every row and compares those of one position; asks again while writes move on. Exit code 0 when all are equal.',
+    'Row by row, while both serve and clients write: what is on its way from one to the other is no difference. Names up to 100 keys a shard. Exit code 0 when all rows are equal.',
   examples: ['tandem verify', 'tandem verify --json'],
   async run({ args, flags }) {
     noArguments(args)
-    const targets = targetsOf(flags)
-    if (targets.length !== 2) throw new UsageError('verify compares two origins: give --url twice, or set TANDEM_PEER.')
-    const found = new Map<string, Verdict>()
-    for (let attempt = 0; attempt < TRIES; attempt++) {
-      const digests = await Promise.all(targets.map(getDigest))
-      for (const verdict of compare(digests))
-        if (found.get(verdict.shard)?.same !== true) found.set(verdict.shard, verdict)
-      if ([...found.values()].every(verdict => verdict.same !== null)) break
-      await delay(PAUSE_MS)
-    }
-    return outcome([...found.values()])
+    const asked = await askAll(flags)
+    const one = asked.find(each => 'status' in each)
+    if (one === undefined) throw new RefusedError(asked.flatMap(each => ('why' in each ? [each.why] : [])).join('; '))
+    const job = await runJob(one.target, 'verify')
+    const result = Result.nullable().safeParse(job.result)
+    const shards = result.success ? (result.data?.shards ?? []) : []
+    return outcome(one.target.name ?? 'here', job.end, shards)
   },
 }
 
-/** `same` is null where the two were at different positions. */
-export function compare(digests: readonly Digest[]): Verdict[] {
-  const shards = digests.flatMap(digest => digest.shards)
-  return [...new Set(shards.map(each => each.shard))].sort().map(shard => {
-    const copies = shards.filter(each => each.shard === shard)
-    const [x, y] = copies
-    if (x === undefined || y === undefined) return { shard, same: false, copies }
-    const at = (copy: Shard): string => `${copy.position.epoch}.${copy.position.index}.${copy.position.hash}`
-    if (x.position.index !== y.position.index) return { shard, same: null, copies }
-    return { shard, same: at(x) === at(y) && x.sha256 === y.sha256 && x.rows === y.rows, copies }
-  })
+function outcome(
+  name: string,
+  end: { readonly ok: boolean; readonly detail: string },
+  shards: readonly Shard[],
+): Outcome {
+  const { ok, detail } = end
+  const rows = shards.map(({ shard, rows, differing, more, unsure }) => [
+    shard,
+    differing.length > 0 ? 'DIFFERENT' : unsure.length > 0 ? 'not all compared' : 'equal',
+    String(rows),
+    `${differing.length}${more ? ' or more' : ''}`,
+  ])
+  const other = name === 'a' ? 'b' : 'a'
+  const named = shards.flatMap(({ differing }) =>
+    differing.map(({ table, key, here, there }) => [short(here), short(there), table, key]),
+  )
+  const unsure = shards.flatMap(shard => shard.unsure).map(key => `changed at every look: ${key}`)
+  const parts = [
+    shards.length === 0 ? '' : table([['shard', 'copies', 'rows', 'differing'], ...rows]),
+    named.length === 0 ? '' : table([[`on ${name}`, `on ${other}`, 'table', 'key'], ...named]),
+    unsure.join('\n'),
+    detail,
+  ]
+  return { ok, text: parts.filter(part => part !== '').join('\n\n'), json: { ok, detail, shards } }
 }
 
-function outcome(verdicts: readonly Verdict[]): Outcome {
-  const word = (same: boolean | null): string => (same === null ? 'not compared' : same ? 'equal' : 'DIFFERENT')
-  const rows = verdicts.map(({ shard, same, copies }) => [
-    shard,
-    word(same),
-    copies.map(copy => `${copy.position.epoch}.${copy.position.index}`).join(' | '),
-    copies.map(copy => String(copy.rows)).join(' | '),
-    copies.map(copy => copy.sha256.slice(0, 12)).join(' | '),
-  ])
-  const moving = verdicts.some(each => each.same === null)
-    ? '\n\nThe copies were never at one position: writes go on, or one lags. Try again.'
-    : ''
-  return {
-    ok: verdicts.length > 0 && verdicts.every(each => each.same === true),
-    text: table([['shard', 'copies', 'position', 'rows', 'sha256'], ...rows]) + moving,
-    json: verdicts,
-  }
-}
+const short = (hash: string | null): string => (hash === null ? '-' : hash.slice(0, 8))

@@ -88,7 +88,7 @@ async function run(options: LocalOptions & { readonly signal: AbortSignal }): Pr
   process.stdout.write(welcome(cluster))
   const { secret, origins } = cluster
   await watch(
-    ORIGINS.map(name => ({ name, url: origins[name].private, secret })),
+    ORIGINS.map(name => ({ name, url: origins[name].private, public: origins[name].public, secret })),
     say,
     options.signal,
   )

@@ -1,22 +1,44 @@
 // What an operator may do from the page, and what it will do: the same commands as the command line's.
-import type { OperatorCommand } from '../../replicator/core/events.ts'
-import { type OriginName, peerOf, type ShardName } from '../../router/words.ts'
+import { ORIGINS, type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
+import { LOG_LEVELS, type LogLevel } from '../log.ts'
 import type { Accounts } from './sections.ts'
 
 export type Action =
   | { readonly kind: 'handover'; readonly shard: ShardName }
-  | { readonly kind: 'drain' | 'ready' | 'resync'; readonly origin: OriginName }
+  | { readonly kind: 'drain' | 'ready' | 'resync' | 'verify' | 'drill'; readonly origin: OriginName }
+  | { readonly kind: 'log-level'; readonly origin: OriginName; readonly level: LogLevel }
 
-export const KINDS = ['drain', 'ready', 'resync'] as const
+/** What the page offers, as it stands in its links. */
+export const OFFERED: readonly { readonly kind: Action['kind']; readonly target: string }[] = [
+  ...SHARDS.map(target => ({ kind: 'handover', target }) as const),
+  ...ORIGINS.flatMap(target => (['drain', 'ready', 'resync'] as const).map(kind => ({ kind, target }))),
+  { kind: 'verify', target: 'a' },
+  ...ORIGINS.map(target => ({ kind: 'drill', target }) as const),
+  ...ORIGINS.flatMap(origin =>
+    (['debug', 'info'] as const).map(level => ({ kind: 'log-level', target: `${origin}.${level}` }) as const),
+  ),
+]
 
 /** As it stands in links and forms: `handover` and `s0`, `drain` and `a`. Null where it is none. */
 export function parseAction(kind: string | null, target: string | null): Action | null {
   if (kind === 'handover') return target === 's0' || target === 's1' ? { kind, shard: target } : null
+  if (kind === 'log-level') return parseLevel(target ?? '')
   if (target !== 'a' && target !== 'b') return null
-  return kind === 'drain' || kind === 'ready' || kind === 'resync' ? { kind, origin: target } : null
+  return kind === 'drain' || kind === 'ready' || kind === 'resync' || kind === 'verify' || kind === 'drill'
+    ? { kind, origin: target }
+    : null
 }
 
-export const targetOf = (action: Action): string => (action.kind === 'handover' ? action.shard : action.origin)
+function parseLevel(target: string): Action | null {
+  const [origin, text] = target.split('.')
+  const level = LOG_LEVELS.find(each => each === text)
+  return level !== undefined && (origin === 'a' || origin === 'b') ? { kind: 'log-level', origin, level } : null
+}
+
+export function targetOf(action: Action): string {
+  if (action.kind === 'handover') return action.shard
+  return action.kind === 'log-level' ? `${action.origin}.${action.level}` : action.origin
+}
 
 export const titleOf = (action: Action): string => {
   switch (action.kind) {
@@ -28,6 +50,12 @@ export const titleOf = (action: Action): string => {
       return `Put origin ${action.origin} back into service`
     case 'resync':
       return `Reseed origin ${action.origin}`
+    case 'verify':
+      return 'Compare both copies'
+    case 'drill':
+      return `Drill origin ${action.origin}`
+    case 'log-level':
+      return `Log of ${action.origin}: ${action.level}`
   }
 }
 
@@ -38,8 +66,20 @@ export function performerOf(action: Action, { own }: Accounts): OriginName | nul
   return primary === 'a' || primary === 'b' ? primary : null
 }
 
-export const commandOf = (action: Action): OperatorCommand =>
-  action.kind === 'handover' ? { kind: 'handover', shard: action.shard } : { kind: action.kind }
+/** The request behind it, the same that the command line makes: below /_tandem/. */
+export function requestOf(action: Action): { readonly path: string; readonly body: object } {
+  switch (action.kind) {
+    case 'handover':
+      return { path: 'handover', body: { shard: action.shard } }
+    case 'verify':
+    case 'drill':
+      return { path: `jobs/${action.kind}`, body: {} }
+    case 'log-level':
+      return { path: 'log-level', body: { level: action.level } }
+    default:
+      return { path: action.kind, body: {} }
+  }
+}
 
 /** What will happen, as things are now: a sentence each. */
 export function consequences(action: Action, accounts: Accounts): readonly string[] {
@@ -83,6 +123,22 @@ export function consequences(action: Action, accounts: Accounts): readonly strin
       return [
         `${action.origin} may be primary again. With automatic failback its home shard comes back to it once the pair is whole and has been stable for a while.`,
       ]
+    case 'verify':
+      return [
+        'Both copies of each shard are compared row by row, while they serve and while clients write.',
+        'Keys that differ are named under Work. Nothing is changed.',
+      ]
+    case 'drill': {
+      const other = peerOf(action.origin)
+      return [
+        ...(own.status.canLoseAHost ? [] : ['No host may be lost now: this will be refused.']),
+        `Under canary load ${action.origin} hands its shard to ${other} and takes it back; no request fails.`,
+        `Then the process of ${other} stands still for about three seconds, and ${action.origin} takes its shard over. Clients that are connected to ${other} wait for as long; all others for the time of a takeover.`,
+        `${other} goes on by itself, catches up and gets its shard back. The verdict stands under Work.`,
+      ]
+    }
+    case 'log-level':
+      return [`Origin ${action.origin} logs from ${action.level} on, until it is started again. Nothing else changes.`]
     case 'resync': {
       const source = peerOf(action.origin)
       return [

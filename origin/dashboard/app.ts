@@ -1,18 +1,19 @@
 // /dashboard: pages, live stream, actions, queues. Sees callers alone who are known; here is decided what they may do.
 import { type Context, Hono } from 'hono'
-import type { OperatorCommand } from '../../replicator/core/events.ts'
 import { problem } from '../../router/problem.ts'
 import type { OriginName } from '../../router/words.ts'
 import { DASHBOARD, formOf } from '../http/browsers.ts'
 import type { Caller, PrivateEnv } from '../http/caller.ts'
 import { sameOrigin } from '../http/sameorigin.ts'
 import { SESSION_MS, type Sessions } from '../http/session.ts'
-import { type Action, commandOf, parseAction, performerOf } from './actions.ts'
+import type { Done } from '../operate.ts'
+import type { PeerOrigin } from '../peer.ts'
+import { type Action, parseAction, performerOf, requestOf } from './actions.ts'
 import { type Drawing, LiveEvents } from './events.ts'
 import { asset, page } from './layout.ts'
 import { confirmPage, type Looker, mainPage, outcomePage } from './mainpage.ts'
 import type { Overview } from './overview.ts'
-import type { Acted, PeerOrigin } from './peer.ts'
+import { type QuarantinePorts, quarantinePages } from './quarantinepages.ts'
 import type { QueueBoards } from './queues.ts'
 import { type Accounts, drawn } from './sections.ts'
 
@@ -21,8 +22,9 @@ export type DashboardParts = {
   readonly sessions: Sessions
   readonly overview: () => Overview
   readonly peer: PeerOrigin
-  /** acts on this origin, and notes it */
-  readonly command: (command: OperatorCommand, actor: string) => Promise<Acted>
+  /** acts on this origin, as /_tandem/ does, and notes it */
+  readonly act: (path: string, body: object, actor: string) => Promise<Done>
+  readonly quarantine: QuarantinePorts
   /** notes what somebody did to the queues */
   readonly note: (line: { actor: string; action: string; ok: boolean; detail: string }) => void
   readonly queues: QueueBoards
@@ -84,6 +86,10 @@ export function createDashboard(parts: DashboardParts): Dashboard {
     headers.append('Set-Cookie', sessions.cookie(null, isSecure(c)))
     return new Response(null, { status: 303, headers })
   })
+  app.route(
+    '/',
+    quarantinePages(parts.quarantine, peer, parts.name, (c, line) => parts.note({ actor: actorIn(c), ...line })),
+  )
   app.all('/dashboard/queues/*', board)
   app.get('/dashboard/queues', board)
   app.notFound(c => problem('not-found', { instance: c.env.wire.target }))
@@ -139,11 +145,11 @@ export function createDashboard(parts: DashboardParts): Dashboard {
       )
   }
 
-  async function perform(action: Action, actor: string): Promise<Acted> {
+  async function perform(action: Action, actor: string): Promise<Done> {
     const performer = performerOf(action, await accounts())
     if (performer === null) return { ok: false, detail: 'nobody is known to be primary of that shard' }
-    if (performer === parts.name) return parts.command(commandOf(action), actor)
-    return peer.act(action.kind, action.kind === 'handover' ? { shard: action.shard } : {}, actor)
+    const { path, body } = requestOf(action)
+    return performer === parts.name ? parts.act(path, body, actor) : peer.act(path, body, actor)
   }
 
   const looker = (caller: Caller): Looker =>

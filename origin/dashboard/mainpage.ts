@@ -1,8 +1,7 @@
 // The dashboard's page: a frame with the sections as they are now, then kept true by the live stream.
 import { html, raw } from 'hono/html'
-import { ORIGINS, SHARDS } from '../../router/words.ts'
 import type { Session } from '../http/caller.ts'
-import { type Action, consequences, KINDS, parseAction, targetOf, titleOf } from './actions.ts'
+import { type Action, consequences, OFFERED, parseAction, targetOf, titleOf } from './actions.ts'
 import type { Drawing } from './events.ts'
 import { document, type Html } from './layout.ts'
 import { type Accounts, SECTIONS } from './sections.ts'
@@ -15,6 +14,7 @@ export function mainPage(accounts: Accounts, drawing: Drawing, looker: Looker): 
   const body = html`<header>
       <h1>Tandem <small>seen by origin ${name}</small></h1>
       <a href="/dashboard/queues">Queues</a>
+      <a href="/dashboard/quarantine">Quarantine</a>
       <a href="/metrics">Metrics</a>
       ${signOut(looker)}
       <span id="live" role="status" aria-live="polite">connecting</span>
@@ -41,10 +41,7 @@ const signOut = ({ session, csrf }: Looker): Html | '' =>
 
 function actions({ role }: Looker): Html | '' {
   if (role !== 'operator') return ''
-  const all = [
-    ...SHARDS.map(shard => parseAction('handover', shard)),
-    ...KINDS.flatMap(kind => ORIGINS.map(origin => parseAction(kind, origin))),
-  ].filter(action => action !== null)
+  const all = OFFERED.flatMap(({ kind, target }) => parseAction(kind, target) ?? [])
   return html`<section class="card wide" aria-labelledby="act-title">
     <h2 id="act-title">Act</h2>
     <p class="soft">Each first says what will happen.</p>

@@ -1,6 +1,7 @@
 // What the dashboard shows of one origin: its own account, or the peer's as it came over the private network.
 import { z } from 'zod'
 import { type AuditLine, auditLine } from '../host/audit.ts'
+import type { JobView } from '../jobs/jobs.ts'
 import type { Turn } from '../observe/timeline.ts'
 import type { TrafficView } from '../observe/traffic.ts'
 import type { status } from '../status.ts'
@@ -77,6 +78,19 @@ export const overviewSchema = z.object({
     }),
   ),
   audit: z.array(auditLine),
+  jobs: z
+    .array(
+      z.object({
+        kind: z.string(),
+        actor: z.string(),
+        startedAt: number,
+        step: z.string(),
+        progress: number.nullable(),
+        end: z.object({ at: number, ok: z.boolean(), detail: z.string() }).nullable(),
+        named: z.array(z.string()),
+      }),
+    )
+    .default([]),
 })
 export type Overview = z.output<typeof overviewSchema>
 export type ShardView = Overview['status']['shards'][number]
@@ -89,6 +103,7 @@ export type OverviewParts = {
   readonly traffic: () => TrafficView
   readonly timeline: () => readonly Turn[]
   readonly audit: () => readonly AuditLine[]
+  readonly jobs: () => readonly JobView[]
   /** wall-clock milliseconds */
   readonly now: () => number
 }
@@ -105,7 +120,19 @@ export function overview(parts: OverviewParts): Overview {
       .slice(0, SHOWN_MAX)
       .map(turn => ({ ...turn, members: [...turn.members] })),
     audit: parts.audit().slice(0, SHOWN_MAX),
+    jobs: parts.jobs().map(({ result, ...job }) => ({ ...job, named: named(result) })),
   }
+}
+
+const differing = z.object({
+  shards: z.array(z.object({ shard: z.string(), differing: z.array(z.object({ key: z.string() })) })),
+})
+
+/** The keys that a comparison named. */
+function named(result: unknown): string[] {
+  const parsed = differing.safeParse(result)
+  if (!parsed.success) return []
+  return parsed.data.shards.flatMap(one => one.differing.map(({ key }) => `${one.shard} ${key}`)).slice(0, SHOWN_MAX)
 }
 
 /** The state of the pair in one word, from both accounts. `peer` null: it does not answer. */

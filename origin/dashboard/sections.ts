@@ -5,6 +5,7 @@ import type { Html } from './layout.ts'
 import { type Overview, type PairState, pairState, reasons, type ShardView } from './overview.ts'
 import { amount, clock, millis, seconds } from './text.ts'
 import { trafficSection } from './trafficsection.ts'
+import { workSection } from './worksection.ts'
 
 export type Accounts = { readonly own: Overview; readonly peer: Overview | null }
 
@@ -16,6 +17,7 @@ export const SECTIONS: readonly { readonly id: string; readonly title: string; r
   { id: 'queue', title: 'Redis, registers, workers', wide: false },
   { id: 'traffic-a', title: 'Traffic through a', wide: false },
   { id: 'traffic-b', title: 'Traffic through b', wide: false },
+  { id: 'work', title: 'Work', wide: true },
   { id: 'timeline', title: 'Changes', wide: true },
   { id: 'audit', title: 'Actions', wide: true },
 ]
@@ -30,6 +32,7 @@ export function drawn(accounts: Accounts): ReadonlyMap<string, Html> {
     ['queue', queue(accounts)],
     ['traffic-a', trafficSection(accountOf(accounts, 'a'))],
     ['traffic-b', trafficSection(accountOf(accounts, 'b'))],
+    ['work', workSection(both(accounts))],
     ['timeline', timeline(accounts)],
     ['audit', audit(accounts)],
   ])

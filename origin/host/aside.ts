@@ -21,7 +21,7 @@ export const isDatabase = (name: string): boolean => DATABASE.test(name)
  * True of a name in the data directory that must go when its store goes. Quarantined entries and earlier stores stay,
  * which operators may still need, and so does whatever is not ours.
  */
-const isStorePart = (name: string): boolean =>
+export const isStorePart = (name: string): boolean =>
   isDatabase(name) || name === IDENTITY_FILE || name === 'snapshots' || /^install-s[01]\.json$/.test(name)
 
 /**

@@ -34,6 +34,8 @@ export async function openIdentity(options: OpenIdentityOptions): Promise<Identi
       ballotCounter: 0,
       intent: null,
       epoch: 0,
+      record: null,
+      restored: null,
       drifted: [],
       drained: false,
     }

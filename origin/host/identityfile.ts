@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Identity, IdentityFile } from '../../replicator/identity.ts'
-import { registerValueSchema } from '../../replicator/register/value.ts'
+import { recordSchema, registerValueSchema } from '../../replicator/register/value.ts'
 import type { OriginName } from '../../router/words.ts'
 import { reach } from '../failpoint.ts'
 import { finishAside, IDENTITY_FILE, isDatabase } from './aside.ts'
@@ -35,6 +35,11 @@ const identitySchema = z.strictObject({
   ballotCounter: z.int().min(0),
   intent: registerValueSchema.nullable(),
   epoch: z.int().min(0),
+  record: recordSchema.nullable().default(null),
+  restored: z
+    .strictObject({ from: id, epoch: z.int().min(1) })
+    .nullable()
+    .default(null),
   drifted: z.array(z.enum(['s0', 's1'])),
   drained: z.boolean(),
 }) satisfies z.ZodType<Identity>

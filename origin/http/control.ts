@@ -7,36 +7,54 @@ import type { OperatorCommand } from '../../replicator/core/events.ts'
 import type { SnapshotFile } from '../../replicator/store/shardstore.ts'
 import { problem } from '../../router/problem.ts'
 import { SHARDS, type ShardName } from '../../router/words.ts'
-import type { QuarantineFile } from '../store/quarantine.ts'
+import type { QuarantinePorts } from '../dashboard/quarantinepages.ts'
+import { PAUSE_MS_MAX, standStill } from '../drill/pause.ts'
+import { LOG_LEVELS, type LogLevel } from '../log.ts'
+import type { Operate } from '../operate.ts'
+import type { Rescue } from '../rescue/rescue.ts'
+import type { Ask } from '../verify/copy.ts'
 import { ACTOR_HEADER, actorOf, type PrivateEnv } from './caller.ts'
+import { answerOf, jsonOf } from './controlanswer.ts'
+import { copyControl } from './copycontrol.ts'
+import { webStream } from './filestream.ts'
+import { type JobPorts, jobControl } from './jobcontrol.ts'
 import type { ShardDigest } from './ports.ts'
+import { rescueControl } from './rescuecontrol.ts'
 
 export type ControlPorts = {
   status(): unknown
   /** what the other origin's dashboard shows of this one */
   overview(): unknown
-  /** @param actor who asks, for the audit log */
-  command(command: OperatorCommand, actor: string): Promise<{ ok: boolean; detail: string }>
+  readonly operate: Operate
+  readonly rescue: Rescue
+  readonly work: JobPorts
+  readonly copy: (shard: ShardName) => Ask
+  setLogLevel(level: LogLevel): void
   digest(shard: ShardName): Promise<ShardDigest>
-  quarantine: {
-    list(): readonly QuarantineFile[]
-    show(file: string): AsyncIterable<unknown>
-  }
+  readonly quarantine: QuarantinePorts
   /** the snapshot that a rejoin waits for, or null */
   snapshot(shard: ShardName): SnapshotFile | null
 }
 
 const shardName = z.enum(['s0', 's1'])
 const handoverBody = z.strictObject({ shard: shardName })
+const pauseBody = z.strictObject({ ms: z.int().min(0).max(PAUSE_MS_MAX) })
+const levelBody = z.strictObject({ level: z.enum(LOG_LEVELS) })
+
+const actorIn = (c: Context<PrivateEnv>): string =>
+  actorOf(c.req.header(ACTOR_HEADER) ?? null, c.env.wire.client.address)
 
 export function controlApp(ports: ControlPorts): Hono<PrivateEnv> {
   const app = new Hono<PrivateEnv>()
+  app.route('/', rescueControl(ports.rescue))
+  app.route('/', jobControl(ports.work))
+  app.route('/', copyControl(ports.copy))
   app.get('/_tandem/status', c => c.json(ports.status()))
   app.get('/_tandem/overview', c => c.json(ports.overview()))
   app.get('/_tandem/digest', async c => c.json({ shards: await Promise.all(SHARDS.map(shard => ports.digest(shard))) }))
 
   app.post('/_tandem/handover', async c => {
-    const body = handoverBody.safeParse(await json(c.req.raw))
+    const body = handoverBody.safeParse(await jsonOf(c.req.raw))
     if (!body.success) return problem('bad-request', { detail: 'The body names a shard: {"shard": "s0"}.' })
     return act({ kind: 'handover', shard: body.data.shard }, c)
   })
@@ -64,32 +82,26 @@ export function controlApp(ports: ControlPorts): Hono<PrivateEnv> {
   })
   app.notFound(c => problem('not-found', { instance: c.env.wire.target }))
 
+  app.post('/_tandem/drill/pause', async c => {
+    const body = pauseBody.safeParse(await jsonOf(c.req.raw))
+    if (!body.success)
+      return problem('bad-request', { detail: `The body names a time: {"ms": 3000}, up to ${PAUSE_MS_MAX}.` })
+    standStill(body.data.ms)
+    return answerOf(
+      ports.operate.noted('drill pause', { ok: true, detail: `stands still for ${body.data.ms} ms` }, actorIn(c)),
+    )
+  })
+  app.post('/_tandem/log-level', async c => {
+    const body = levelBody.safeParse(await jsonOf(c.req.raw))
+    if (!body.success) return problem('bad-request', { detail: `The body names a level: ${LOG_LEVELS.join(', ')}.` })
+    ports.setLogLevel(body.data.level)
+    return answerOf(
+      ports.operate.noted('log-level', { ok: true, detail: `logs from ${body.data.level} on` }, actorIn(c)),
+    )
+  })
+
   async function act(command: OperatorCommand, c: Context<PrivateEnv>): Promise<Response> {
-    const actor = actorOf(c.req.header(ACTOR_HEADER) ?? null, c.env.wire.client.address)
-    const { ok, detail } = await ports.command(command, actor)
-    return ok ? Response.json({ ok, detail }) : problem('conflict', { detail })
+    return answerOf(await ports.operate.command(command, actorIn(c)))
   }
   return app
-}
-
-async function json(request: Request): Promise<unknown> {
-  try {
-    return await request.json()
-  } catch {
-    return null
-  }
-}
-
-/** Node's stream type and the global one are the same thing with two names. */
-function webStream(stream: ReturnType<typeof Readable.toWeb>): ReadableStream<Uint8Array> {
-  const reader = stream.getReader()
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await reader.read()
-      if (done) controller.close()
-      else if (value instanceof Uint8Array) controller.enqueue(value)
-      else controller.error(new Error('a file yielded something else than bytes'))
-    },
-    cancel: reason => reader.cancel(reason),
-  })
 }

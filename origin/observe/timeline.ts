@@ -88,7 +88,8 @@ export function causeOf(record: PairRecord, before: PairRecord | null): string {
   const other = peerOf(name)
   const moved = movedIn(record, before)
   const shards = moved.length === 0 ? 'nothing' : moved.join(' and ')
-  if (before === null && record.why !== 'first boot') return `read from the register; ${name} made it (${record.why})`
+  if (before === null && record.why !== 'first boot' && record.why !== 'restored')
+    return `read from the register; ${name} made it (${record.why})`
   switch (record.why) {
     case 'first boot':
       return 'the pair was made: both stores are new'
@@ -111,6 +112,10 @@ export function causeOf(record: PairRecord, before: PairRecord | null): string {
       return `${name} left (stop or drain) and gave ${shards} to ${other}`
     case 'forced':
       return `an operator made ${name} primary by force`
+    case 'rebuilt':
+      return `an operator rebuilt the registers from what both origins knew`
+    case 'restored':
+      return `a new lineage began from a backup, on ${name}`
   }
 }
 

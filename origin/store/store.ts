@@ -6,6 +6,7 @@ import type { Position } from '../../replicator/entry/position.ts'
 import type { LoggedEntry, ShardStore, SnapshotFile, WriteCommand } from '../../replicator/store/shardstore.ts'
 import type { ShardName } from '../../router/words.ts'
 import type { ShardDigest } from '../http/ports.ts'
+import type { Ask, Answer as CopyAnswer, Question } from '../verify/copy.ts'
 import { type Answer, type Call, type Opened, packBytes, packCommands, type Reply, type ThreadData } from './calls.ts'
 import { CALLS_PENDING_MAX, STORE_LIMITS, type StoreLimits } from './limits.ts'
 import { Reader } from './reader.ts'
@@ -37,6 +38,8 @@ export type OpenStore = {
   /** true where the database did not exist before: a store that says so cannot be a member's, whatever the identity file says */
   readonly fresh: boolean
   digest(): Promise<ShardDigest>
+  /** what a comparison asks of this copy */
+  readonly copy: Ask
 }
 
 export const EXIT_STORE_DIED = 70
@@ -59,7 +62,7 @@ export async function openShardStore({
   if (opened.kind === 'failed') throw new StoreError(opened.name, `${shard} in ${dataDir}: ${opened.message}`)
   const reader = new Reader(dataDir, shard)
   const store = new ThreadStore(workerData, worker, reader, opened.last, died)
-  return { store, reader, fresh: opened.fresh, digest: () => store.digest() }
+  return { store, reader, fresh: opened.fresh, digest: () => store.digest(), copy: question => store.copy(question) }
 }
 
 function firstWord(worker: Worker): Promise<Opened> {
@@ -166,6 +169,11 @@ class ThreadStore implements ShardStore {
   async digest(): Promise<ShardDigest> {
     const result = await this.#tasks.run({ kind: 'digest', dataDir: this.#dataDir, shard: this.shard })
     return result.kind === 'digest' ? result.value : unexpected(result)
+  }
+
+  async copy(question: Question): Promise<CopyAnswer> {
+    const result = await this.#tasks.run({ kind: 'copy', dataDir: this.#dataDir, shard: this.shard, question })
+    return result.kind === 'copy' ? result.value : unexpected(result)
   }
 
   /** Calls made before are answered first. */

@@ -98,19 +98,24 @@ function takeOver(s: State, record: PairRecord): Choice {
   return s.now >= free ? alone(s, record, 'takeover') : NOTHING
 }
 
-function alone(s: State, record: PairRecord, why: 'restart' | 'solo' | 'takeover'): Choice {
+export function aloneRecord(s: State, record: PairRecord, why: 'restart' | 'solo' | 'takeover' | 'forced'): PairRecord {
   const since = record.epoch + 1
   const mine = (shard: ShardName): Reign => {
     const before = record.primaries[shard]
     return isMine(s, before) ? before : { name: s.me, incarnation: s.settings.incarnation, since, pinned: false }
   }
-  const next = nextRecord(s, record, {
+  return nextRecord(s, record, {
     members: [{ name: s.me, store: s.identity.store }],
     primaries: { s0: mine('s0'), s1: mine('s1') },
     why,
   })
-  return { kind: 'propose', next, standing: true }
 }
+
+const alone = (s: State, record: PairRecord, why: 'restart' | 'solo' | 'takeover'): Choice => ({
+  kind: 'propose',
+  next: aloneRecord(s, record, why),
+  standing: true,
+})
 
 export function nextRecord(
   s: State,

@@ -4,6 +4,7 @@ import type { OriginName, ShardName } from '../../router/words.ts'
 import type { Position } from '../entry/position.ts'
 import type { Identity } from '../identity.ts'
 import type { AcceptorName, AcceptorReply, AcceptorRequest } from '../register/acceptor.ts'
+import type { Knowledge } from '../register/knowledge.ts'
 import type { LoggedEntry } from '../store/shardstore.ts'
 import type { LinkMessage } from './messages.ts'
 
@@ -17,6 +18,10 @@ export type OperatorCommand =
   | { readonly kind: 'ready' }
   /** give up membership and be reseeded */
   | { readonly kind: 'resync' }
+  /** become the only member without being one: a person says that the other origin is off, and takes the loss */
+  | { readonly kind: 'forcePrimary' }
+  /** give empty registers a value again, from what both origins know; null: a person says that the other one is off */
+  | { readonly kind: 'rebuildRegisters'; readonly peer: Knowledge | null }
   /** hand everything over for good: this process is about to exit */
   | { readonly kind: 'leave' }
 
@@ -24,6 +29,8 @@ export type Event =
   | { readonly type: 'tick' }
   /** a read waits for a beat that is granted after it was judged (TANDEM_READS=confirm) */
   | { readonly type: 'beatNow' }
+  /** a view with the cluster's signature */
+  | { readonly type: 'shown'; readonly lineage: string; readonly epoch: number }
   | { readonly type: 'linkUp'; readonly session: string }
   | { readonly type: 'linkDown'; readonly session: string; readonly why: string }
   | { readonly type: 'message'; readonly session: string; readonly message: LinkMessage }

@@ -36,6 +36,15 @@ export const REFUSALS_MAX = 2
 /** How often an origin that serves looks at all three registers, and one that does not. */
 export const REGISTER_PROBE_MS = 2000
 export const REGISTER_PROBE_UNSETTLED_MS = 500
+/** An origin that called a register within this lives: it calls at every look, each of which ends within a second. */
+export const NEWS_MS = 5 * REGISTER_PROBE_MS
+/** A majority of the registers must have been empty for so long before they are rebuilt: no answer of before is on its way. */
+export const REBUILD_AFTER_MS = 2 * 1000
+/**
+ * What begins beside a history that nobody here has seen the end of begins so far ahead of the end that is known. Epochs and
+ * ballots rise by one with a change or a round, so no pair has come so far: no ETag, view or ballot of it is met again.
+ */
+export const AHEAD = 1_000_000
 /** Between two rounds of a proposal: random within this, so that duelling proposers part. */
 export const ROUND_BACKOFF_MS = 60
 /** A register that has not answered by then counts as unreachable in this round. */

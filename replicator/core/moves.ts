@@ -3,7 +3,9 @@ import { homeOf, SHARDS, type ShardName } from '../../router/words.ts'
 import type { Reign } from '../register/record.ts'
 import { nextRecord, stableMs, willingPeer } from './choice.ts'
 import type { OperatorCommand } from './events.ts'
+import { onForce } from './forced.ts'
 import { HANDOVER_LEVEL_MS, LOSSES_FORGOTTEN_MS, RETRY_MS } from './limits.ts'
+import { onRebuild } from './rebuild.ts'
 import { proposeRecord } from './register.ts'
 import { leaseHolds, recommit } from './reign.ts'
 import { announce, markDrifted } from './standby.ts'
@@ -171,6 +173,10 @@ export function onCommand(s: State, id: number, command: OperatorCommand): void 
       s.resyncByHand = true
       markDrifted(s, SHARDS)
       return reply(true, 'gives up membership and is reseeded')
+    case 'forcePrimary':
+      return onForce(s, id)
+    case 'rebuildRegisters':
+      return onRebuild(s, id, command.peer)
     case 'leave':
       s.leaving = true
       announce(s)

@@ -4,10 +4,11 @@ import type { Position } from '../entry/position.ts'
 import type { Identity } from '../identity.ts'
 import { choose } from './choice.ts'
 import type { Effect, Event } from './events.ts'
+import { forceTick } from './forced.ts'
 import { RESEED_AGAIN_MS } from './limits.ts'
 import { onMessage } from './link.ts'
 import { movesTick, onCommand, onGateClosed } from './moves.ts'
-import { onRegister, proposeRecord, registerTick } from './register.ts'
+import { onRegister, onShown, proposeRecord, registerTick } from './register.ts'
 import { recommit } from './reign.ts'
 import { announce, diskTrouble, onApplied, onApplyRefused, onEntry, onInstalled, onTail, onUndone } from './standby.ts'
 import {
@@ -47,6 +48,8 @@ function handle(s: State, event: Event): void {
     case 'beatNow':
       if (s.peer !== null) beat(s)
       return
+    case 'shown':
+      return onShown(s, event.lineage, event.epoch)
     case 'linkUp':
       s.peer = { session: event.session, since: s.now, hello: null, epoch: 0 }
       announce(s)
@@ -156,6 +159,7 @@ const committedToTell = (s: State, shard: ShardName): number | null =>
 function settle(s: State): void {
   senders(s)
   movesTick(s)
+  forceTick(s)
   const choice = choose(s)
   if (choice.kind === 'propose') proposeRecord(s, choice.next, choice.standing)
   if (choice.kind === 'compareTails') compareTails(s, choice.shards)

@@ -84,6 +84,11 @@ export class Proposer {
     return this.#counterSeen
   }
 
+  /** Somebody else used this counter: a later round begins above it. */
+  saw(counter: number): void {
+    this.#counterSeen = Math.max(this.#counterSeen, counter)
+  }
+
   /** True once an accept left: from then on the proposal may be decided without our knowing. */
   get committedTo(): boolean {
     return this.busy && this.#acceptSent
@@ -110,7 +115,7 @@ export class Proposer {
   }
 
   onReply(round: number, acceptor: AcceptorName, reply: AcceptorReply, now: number): ProposerStep {
-    if (reply.kind === 'refused') this.#counterSeen = Math.max(this.#counterSeen, reply.promised.counter)
+    if (reply.kind === 'refused') this.saw(reply.promised.counter)
     if (round !== this.#round) return NOTHING
     if (reply.kind === 'empty') this.#empty.add(acceptor)
     const phase = this.#phase

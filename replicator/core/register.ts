@@ -1,18 +1,17 @@
 // This origin and the register: looking at all three, the round at every start, the first boot, proposals, repair.
-import { SHARDS } from '../../router/words.ts'
-import { ACCEPTORS, type AcceptorName, type AcceptorReply, type Ballot, MAJORITY } from '../register/acceptor.ts'
-import type { PairRecord, RegisterValue } from '../register/record.ts'
+import { ACCEPTORS, type AcceptorName, type AcceptorReply, MAJORITY } from '../register/acceptor.ts'
+import type { PairRecord } from '../register/record.ts'
+import { FIRST_BOOT_ROUND, firstBoot, resumesFirstBoot } from './firstboot.ts'
 import { REGISTER_PROBE_MS, REGISTER_PROBE_UNSETTLED_MS, ROUND_DEADLINE_MS } from './limits.ts'
 import type { Change, ProposerOutcome, ProposerStep } from './proposer.ts'
+import { onRebuildReply, REBUILD_ROUND } from './rebuild.ts'
 import { adopt } from './reign.ts'
 import { announce } from './standby.ts'
 import { emit, isMember, log, type Proposal, persist, type State } from './state.ts'
 
-/** Rounds of the proposer count from 1; these two are not part of a proposal. */
+/** Rounds of the proposer count from 1; these are not part of a proposal. */
 const PROBE_ROUND = 0
-const FIRST_BOOT_ROUND = -1
-/** The same for every attempt at one first boot, so that a half-done one can be finished. */
-const FIRST_BOOT_BALLOT: Ballot = { counter: 1, proposer: 'first boot' }
+const CALL_ROUND = -2
 /** Nothing is lost by giving up before an accept was sent. */
 const ABANDON_AFTER_MS = 500
 
@@ -26,6 +25,17 @@ export function registerTick(s: State): void {
   probe.probeSentAt = s.now
   for (const acceptor of ACCEPTORS)
     emit(s, { type: 'register', round: PROBE_ROUND, acceptor, lineage: null, request: { op: 'read' } })
+  for (const acceptor of ACCEPTORS)
+    emit(s, { type: 'register', round: CALL_ROUND, acceptor, lineage: null, request: { op: 'call', by: s.me } })
+}
+
+/** A signed view of our lineage: where it is newer than the record, this origin serves nothing until it has read that. */
+export function onShown(s: State, lineage: string, epoch: number): void {
+  if (s.record === null || lineage !== s.record.lineage || epoch <= Math.max(s.record.epoch, s.shownEpoch)) return
+  log(s, 'warn', 'a newer epoch was shown', { epoch, ours: s.record.epoch })
+  s.shownEpoch = epoch
+  s.registers.nextProbeAt = s.now
+  emit(s, { type: 'changed' })
 }
 
 export function onRegister(s: State, round: number, acceptor: AcceptorName, reply: AcceptorReply): void {
@@ -34,6 +44,11 @@ export function onRegister(s: State, round: number, acceptor: AcceptorName, repl
     if (reply.kind === 'admitted') s.registers.nextProbeAt = s.now
     return
   }
+  if (round === CALL_ROUND) {
+    if (reply.kind === 'called') s.registers.calls.set(acceptor, { at: s.now, ago: reply.ago })
+    return
+  }
+  if (round === REBUILD_ROUND) return onRebuildReply(s, acceptor, reply)
   if (reply.kind === 'admitted') log(s, 'warn', `register ${acceptor} was empty and has its vote back`, { acceptor })
   step(s, s.proposer.onReply(round, acceptor, reply, s.now))
 }
@@ -81,13 +96,14 @@ function ended(s: State, outcome: ProposerOutcome): void {
     s.nextMoveAt = s.now + REGISTER_PROBE_UNSETTLED_MS
   } else {
     const boots = outcome.value.boots[s.me] === s.settings.incarnation
-    persist(s, { intent: null, ...(boots ? { incarnations: [s.settings.incarnation] } : {}) })
     if (proposal?.why === 'sync' && boots) {
       s.synced = true
       s.blocked.why = null
       announce(s)
     }
     adopt(s, outcome.value.record)
+    // After the record itself: a disk that holds no intent knows of everything that it ever proposed.
+    persist(s, { intent: null, ...(boots ? { incarnations: [s.settings.incarnation] } : {}) })
   }
   emit(s, { type: 'changed' })
 }
@@ -102,7 +118,8 @@ function onProbe(s: State, acceptor: AcceptorName, reply: AcceptorReply): void {
     return state?.kind === 'state' ? [state] : []
   })
   const empty = ACCEPTORS.filter(name => replies.get(name)?.kind === 'empty')
-  if (empty.length > 0 && firstBootIntent(s) !== null) return admitAgain(s, states, empty)
+  s.registers.emptySince = empty.length >= MAJORITY ? (s.registers.emptySince ?? s.now) : null
+  if (empty.length > 0 && resumesFirstBoot(s, states, empty)) return
   if (states.length >= MAJORITY) return settledBy(s, states, empty)
   if (s.synced) return
   if (empty.length === ACCEPTORS.length) return firstBoot(s)
@@ -117,13 +134,21 @@ type AcceptorState = Extract<AcceptorReply, { kind: 'state' }>
 function settledBy(s: State, states: readonly AcceptorState[], empty: readonly AcceptorName[]): void {
   const [first] = states
   if (first === undefined) return
+  const { lineage } = s.identity
+  const replaced = lineage !== null && states.filter(state => state.lineage !== lineage).length >= MAJORITY
+  if (replaced !== s.replaced) emit(s, { type: 'changed' })
+  s.replaced = replaced
   if (states.some(state => state.lineage !== first.lineage)) {
     s.blocked.why = 'the registers hold different lineages'
     return
   }
+  if (s.identity.restored?.from === first.lineage) {
+    s.blocked.why = `this store was restored from a backup of lineage ${first.lineage}, which the registers still hold: empty them (\`DEL tandem:register\` on each)`
+    return
+  }
   if (s.identity.lineage === null) {
     log(s, 'info', 'joins the lineage of the registers', { lineage: first.lineage })
-    persist(s, { lineage: first.lineage })
+    persist(s, { lineage: first.lineage, restored: null })
     announce(s)
   }
   if (s.identity.lineage !== first.lineage) {
@@ -162,75 +187,4 @@ function bootChange(s: State): Change {
     }
     return { record: current.record, boots: { ...current.boots, [s.me]: s.settings.incarnation } }
   }
-}
-
-/** The only automatic first boot: all three registers empty, both stores new, and a (not b) begins. */
-function firstBoot(s: State): void {
-  const hello = s.peer?.hello ?? null
-  if (s.identity.lineage !== null) {
-    s.blocked.why = 'all registers are empty but this store is not new: `tandem registers rebuild`'
-    return
-  }
-  if (SHARDS.some(shard => s.shards[shard].last.index > 0)) {
-    s.blocked.why = 'all registers are empty but this store holds entries: `tandem registers rebuild`'
-    return
-  }
-  s.blocked.why = 'first boot: waits for the other origin'
-  if (s.me !== 'a' || hello === null) return
-  if (hello.lineage !== null || !hello.fresh) {
-    s.blocked.why = 'all registers are empty but the other store is not new: `tandem registers rebuild`'
-    return
-  }
-  const lineage = s.settings.newId()
-  const { incarnation } = s.settings
-  const value: RegisterValue = {
-    record: {
-      lineage,
-      epoch: 1,
-      members: [
-        { name: 'a', store: s.identity.store },
-        { name: 'b', store: hello.store },
-      ],
-      primaries: {
-        s0: { name: 'a', incarnation, since: 1, pinned: false },
-        s1: { name: 'b', incarnation: hello.incarnation, since: 1, pinned: false },
-      },
-      by: { name: 'a', incarnation },
-      why: 'first boot',
-    },
-    boots: { a: incarnation, b: hello.incarnation },
-  }
-  log(s, 'info', 'first boot of the pair', { lineage })
-  s.registers.nextProbeAt = Number.POSITIVE_INFINITY
-  persist(s, { lineage, intent: value }, () => admit(s, value, ACCEPTORS))
-}
-
-function admit(s: State, value: RegisterValue, acceptors: readonly AcceptorName[]): void {
-  s.registers.nextProbeAt = s.now + REGISTER_PROBE_UNSETTLED_MS
-  const request = { op: 'admit', ballot: FIRST_BOOT_BALLOT, value } as const
-  for (const acceptor of acceptors)
-    emit(s, { type: 'register', round: FIRST_BOOT_ROUND, acceptor, lineage: value.record.lineage, request })
-}
-
-/** A first boot that died half way goes on with the very same value, as long as nobody can have moved on from it. */
-function admitAgain(s: State, states: readonly AcceptorState[], empty: readonly AcceptorName[]): void {
-  const intent = firstBootIntent(s)
-  if (intent === null || s.proposer.busy) return
-  const untouched =
-    states.length + empty.length === ACCEPTORS.length &&
-    states.every(
-      state => state.lineage === intent.record.lineage && state.promised.counter === FIRST_BOOT_BALLOT.counter,
-    )
-  if (untouched) return admit(s, intent, empty)
-  // A round over fewer would touch what is there, and then this first boot could never be finished.
-  if (states.length >= MAJORITY) settledBy(s, states, empty)
-  else s.blocked.why = 'a first boot is half done: waits for all registers to answer'
-}
-
-/** The first value of the lineage, as this origin wrote it down before it sent it; later values also carry its record. */
-function firstBootIntent(s: State): RegisterValue | null {
-  const intent = s.identity.intent
-  if (intent === null || s.me !== 'a' || intent.record.why !== 'first boot') return null
-  const { record, boots } = intent
-  return boots.a === record.by.incarnation && boots.b === record.primaries.s1.incarnation ? intent : null
 }

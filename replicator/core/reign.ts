@@ -28,7 +28,10 @@ export function adopt(s: State, record: PairRecord): void {
   const agreed = record.why === 'leave' && s.peer?.hello?.leaving === true
   if (hadPeer && !peerIsMember(s) && !agreed) s.losses.push(s.now)
   if (s.adding !== null && peerIsMember(s)) s.adding = null
-  persist(s, { epoch: Math.max(s.identity.epoch, record.epoch) })
+  persist(s, { epoch: Math.max(s.identity.epoch, record.epoch), record }, () => {
+    s.keptEpoch = Math.max(s.keptEpoch, record.epoch)
+    for (const shard of SHARDS) recommit(s, shard)
+  })
   log(s, 'info', `epoch ${record.epoch}: ${record.why}`, { record })
   for (const shard of SHARDS) moveReign(s, s.shards[shard], known, record)
   sendToPeer(s, { type: 'record', record })
@@ -104,6 +107,8 @@ export function recommit(s: State, shard: ShardName): void {
   const state = s.shards[shard]
   if (state.reign === null || state.reign.start === null || !isMember(s)) return
   const needsPeer = peerIsMember(s) || s.adding !== null
+  // Should the registers be lost, this disk alone can tell that nobody else has what is acknowledged from now on.
+  if (!needsPeer && s.keptEpoch < (s.record?.epoch ?? 0)) return
   const committed = needsPeer ? Math.min(state.last.index, countedAck(s, state)) : state.last.index
   const moved = committed > state.committed
   if (Math.max(committed, state.committed) >= state.last.index) state.stalledSince = null
@@ -123,7 +128,10 @@ function countedAck(s: State, state: ShardState): number {
 
 /** I5: within the lease, or the only member: which an origin is no more from when it asks to add the other one. */
 export const leaseHolds = (s: State, now: number): boolean =>
-  (isSole(s) && s.proposal?.why !== 'add') || now < s.lease.heldUntil
+  !isPast(s) && ((isSole(s) && s.proposal?.why !== 'add') || now < s.lease.heldUntil)
+
+/** The pair has moved on, or was restored: what is known here is no longer so, even for one that was alone. */
+const isPast = (s: State): boolean => s.replaced || s.shownEpoch > (s.record?.epoch ?? 0)
 
 /** May this process answer a strong read, or acknowledge a write, of this shard now? */
 export function isServing(s: State, shard: ShardName, now: number): boolean {
@@ -138,6 +146,8 @@ export function isServing(s: State, shard: ShardName, now: number): boolean {
 export function whyNotServing(s: State, shard: ShardName, now: number): string {
   const state = s.shards[shard]
   if (s.record === null) return 'the register has not been read yet'
+  if (s.replaced) return 'the registers belong to another lineage: the pair was restored from a backup'
+  if (isPast(s)) return `epoch ${s.shownEpoch} has been seen: its record has not been read yet`
   if (!isMember(s)) return 'this store is not a member: it may lack acknowledged writes'
   if (state.reign === null) return `the primary is ${s.record.primaries[shard].name}`
   if (isStanding(s)) return 'a proposal to the register is not decided yet'

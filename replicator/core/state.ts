@@ -3,8 +3,8 @@
 import { type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
 import { GENESIS, type Position } from '../entry/position.ts'
 import type { Identity } from '../identity.ts'
-import type { AcceptorName, AcceptorReply } from '../register/acceptor.ts'
-import type { PairRecord, RegisterValue } from '../register/record.ts'
+import type { AcceptorName, AcceptorReply, Calls } from '../register/acceptor.ts'
+import type { PairRecord } from '../register/record.ts'
 import type { Effect } from './events.ts'
 import { Lease } from './lease.ts'
 import type { Timing } from './limits.ts'
@@ -77,6 +77,16 @@ export type Move = {
   proposed: boolean
 }
 
+/** A person's word that the other origin is off: looked at once every register has said when it last heard of it. */
+export type Forcing = { readonly command: number; readonly since: number; proposed: boolean }
+
+/** Registers that were empty are given a value again. */
+export type Rebuilding = {
+  readonly command: number
+  readonly epoch: number
+  readonly replies: Map<AcceptorName, AcceptorReply>
+}
+
 export type Proposal = {
   readonly why: 'sync' | 'repair' | PairRecord['why']
   readonly epoch: number
@@ -98,6 +108,12 @@ export type State = {
   resyncByHand: boolean
   synced: boolean
   record: PairRecord | null
+  /** newest epoch of our lineage whose record is durable in our identity file */
+  keptEpoch: number
+  /** newest epoch of our lineage that a signed view has shown: while it is above the record's, ours is of the past */
+  shownEpoch: number
+  /** a majority of the registers belongs to another lineage: this one is of the past */
+  replaced: boolean
   memberSince: number
   peer: PeerState | null
   readonly lease: Lease
@@ -107,14 +123,18 @@ export type State = {
   /** store id of the peer while it is being added: commits wait for it as well */
   adding: { readonly store: string; readonly since: number } | null
   move: Move | null
+  forcing: Forcing | null
+  rebuilding: Rebuilding | null
   nextBeatAt: number
   registers: {
     nextProbeAt: number
     probeSentAt: number
     readonly replies: Map<AcceptorName, AcceptorReply>
     last: ReadonlyMap<AcceptorName, AcceptorReply>
-    /** a first boot whose value is on disk here */
-    admitting: RegisterValue | null
+    /** since when a majority of them has been seen empty at each look, or null */
+    emptySince: number | null
+    /** what each said last of who called it, and when it said so */
+    readonly calls: Map<AcceptorName, { readonly at: number; readonly ago: Calls }>
   }
   tails: { readonly session: string; readonly query: number; readonly found: Map<ShardName, TailComparison> } | null
   nextMoveAt: number
@@ -168,6 +188,9 @@ export function newState(
     resyncByHand: false,
     synced: false,
     record: null,
+    keptEpoch: 0,
+    shownEpoch: 0,
+    replaced: false,
     memberSince: now,
     peer: null,
     lease: new Lease(settings.timing),
@@ -176,8 +199,17 @@ export function newState(
     proposal: null,
     adding: null,
     move: null,
+    forcing: null,
+    rebuilding: null,
     nextBeatAt: now,
-    registers: { nextProbeAt: now, probeSentAt: now, replies: new Map(), last: new Map(), admitting: null },
+    registers: {
+      nextProbeAt: now,
+      probeSentAt: now,
+      replies: new Map(),
+      last: new Map(),
+      emptySince: null,
+      calls: new Map(),
+    },
     tails: null,
     nextMoveAt: now,
     refusals: new Map(),

@@ -14,8 +14,13 @@ export const compareBallots = (x: Ballot, y: Ballot): number =>
 
 export type Accepted = { readonly ballot: Ballot; readonly value: RegisterValue }
 
+/** Milliseconds since each origin called last, by the register's own clock; null where it never did. */
+export type Calls = Readonly<Record<OriginName, number | null>>
+
 export type AcceptorRequest =
   | { readonly op: 'read' }
+  /** leaves word that this origin lives, and asks when each did so last; apart from the votes, with or without a marker */
+  | { readonly op: 'call'; readonly by: OriginName }
   /** granted where `ballot` is strictly greater than the promised one */
   | { readonly op: 'prepare'; readonly ballot: Ballot }
   /** granted where `ballot` is at least the promised one */
@@ -32,6 +37,7 @@ export type AcceptorReply =
   | { readonly kind: 'promised'; readonly accepted: Accepted }
   | { readonly kind: 'accepted' }
   | { readonly kind: 'admitted' }
+  | { readonly kind: 'called'; readonly ago: Calls }
   /** `admit` found a marker */
   | { readonly kind: 'occupied' }
   | { readonly kind: 'refused'; readonly promised: Ballot }
@@ -40,7 +46,7 @@ export type AcceptorReply =
 
 export interface Acceptors {
   /**
-   * Never rejects and never sends twice. `lineage` null asks without checking (only `read` may).
+   * Never rejects and never sends twice. `lineage` null asks without checking (only `read` and `call` may).
    * Answers within the deadline that the implementation was given.
    */
   send(acceptor: AcceptorName, lineage: string | null, request: AcceptorRequest): Promise<AcceptorReply>

@@ -20,7 +20,21 @@ export type PairRecord = {
   readonly primaries: Readonly<Record<ShardName, Reign>>
   /** who proposed it: a proposer that names another primary has stopped serving that shard itself */
   readonly by: { readonly name: OriginName; readonly incarnation: string }
-  readonly why: 'first boot' | 'restart' | 'recover' | 'solo' | 'takeover' | 'add' | 'handover' | 'leave' | 'forced'
+  readonly why:
+    | 'first boot'
+    | 'restart'
+    | 'recover'
+    | 'solo'
+    | 'takeover'
+    | 'add'
+    | 'handover'
+    | 'leave'
+    /** by a person, who says that the other origin is off */
+    | 'forced'
+    /** the registers had forgotten it: put back from what both origins know */
+    | 'rebuilt'
+    /** the first of a lineage that goes on from a backup */
+    | 'restored'
 }
 
 /**

@@ -7,6 +7,7 @@ import { SCRIPTS } from './scripts.ts'
 import { parseRegisterValue } from './value.ts'
 
 const KEY = 'tandem:register'
+const CALLS_KEY = 'tandem:calls'
 /** Longest value: a record is some 600 bytes. */
 const VALUE_BYTES_MAX = 16 * 1024
 /** Under a lease (1000 ms), over the fsync of a slow disk. */
@@ -28,6 +29,7 @@ const replySchema = z.union([
   z.tuple([z.literal('foreign'), z.string()]),
   z.tuple([z.literal('failed'), z.string()]),
   z.tuple([z.literal('refused'), z.string(), z.string()]),
+  z.tuple([z.literal('called'), z.string().regex(/^\d{0,15}$/), z.string().regex(/^\d{0,15}$/)]),
   z.tuple([z.literal('promised'), z.string(), z.string(), z.string()]),
   z.tuple([z.literal('state'), z.string(), z.string(), z.string(), z.string(), z.string(), z.string()]),
 ])
@@ -43,7 +45,8 @@ export function openRegisters(settings: RegisterSettings, log: Log): Acceptors {
       const expiry = { at: performance.now() + deadlineMs }
       try {
         const args = argumentsOf(lineage, request)
-        return replyOf(await within(connection.run(SCRIPTS[request.op], KEY, args, expiry), deadlineMs, request.op))
+        const key = request.op === 'call' ? CALLS_KEY : KEY
+        return replyOf(await within(connection.run(SCRIPTS[request.op], key, args, expiry), deadlineMs, request.op))
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
         return { kind: 'failed', reason: error instanceof DeadlineError ? `${reason} (${connection.why()})` : reason }
@@ -57,6 +60,7 @@ export function openRegisters(settings: RegisterSettings, log: Log): Acceptors {
 
 function argumentsOf(lineage: string | null, request: AcceptorRequest): readonly string[] {
   if (request.op === 'read') return [lineage ?? '']
+  if (request.op === 'call') return [request.by]
   if (lineage === null || lineage === '') throw new Error(`${request.op} needs a lineage`)
   const { counter, proposer } = request.ballot
   if (!Number.isSafeInteger(counter) || counter < 0 || proposer === '') throw new Error('not a ballot')
@@ -83,6 +87,8 @@ function replyOf(reply: unknown): AcceptorReply {
       return { kind: 'failed', reason: answer[1] }
     case 'refused':
       return { kind: 'refused', promised: ballotOf(answer[1], answer[2]) }
+    case 'called':
+      return { kind: 'called', ago: { a: agoOf(answer[1]), b: agoOf(answer[2]) } }
     case 'promised':
       return { kind: 'promised', accepted: acceptedOf(answer[1], answer[2], answer[3]) }
     case 'state':
@@ -94,6 +100,8 @@ function replyOf(reply: unknown): AcceptorReply {
       }
   }
 }
+
+const agoOf = (text: string): number | null => (text === '' ? null : Number(text))
 
 function ballotOf(counter: string, proposer: string): Ballot {
   if (!/^\d{1,16}$/.test(counter)) throw new Error('the register holds a ballot that is not a number')

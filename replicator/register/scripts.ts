@@ -1,4 +1,4 @@
-// The acceptor's four operations, each one Lua script, so that nothing comes between its look and its write.
+// The acceptor's operations, each one Lua script, so that nothing comes between its look and its write.
 // All of them answer with an array of strings: a kind, and what belongs to it.
 //
 // The state is one hash: lineage (the identity marker), promisedCounter, promisedBy, acceptedCounter, acceptedBy, value.
@@ -84,4 +84,22 @@ redis.call('HSET', KEYS[1], 'lineage', ARGV[1], 'promisedCounter', ARGV[2], 'pro
 return {'admitted'}
 `
 
-export const SCRIPTS = { read: READ, prepare: PREPARE, accept: ACCEPT, admit: ADMIT } as const
+/**
+ * call: notes that an origin lives; apart from the state, so that a register without a marker tells it too
+ * KEYS[1] who called when, by this Redis' clock
+ * ARGV[1] a or b
+ * returns {'called', milliseconds since a called last, since b did}: '' where it never did
+ */
+const CALL = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', KEYS[1], ARGV[1], now)
+local reply = {'called'}
+for _, name in ipairs({'a', 'b'}) do
+  local at = redis.call('HGET', KEYS[1], name)
+  reply[#reply + 1] = at and string.format('%d', math.max(0, now - at)) or ''
+end
+return reply
+`
+
+export const SCRIPTS = { read: READ, call: CALL, prepare: PREPARE, accept: ACCEPT, admit: ADMIT } as const

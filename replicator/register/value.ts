@@ -16,7 +16,19 @@ export const recordSchema = z.strictObject({
     .readonly(),
   primaries: z.strictObject({ s0: reign, s1: reign }),
   by: z.strictObject({ name: origin, incarnation: text }),
-  why: z.enum(['first boot', 'restart', 'recover', 'solo', 'takeover', 'add', 'handover', 'leave', 'forced']),
+  why: z.enum([
+    'first boot',
+    'restart',
+    'recover',
+    'solo',
+    'takeover',
+    'add',
+    'handover',
+    'leave',
+    'forced',
+    'rebuilt',
+    'restored',
+  ]),
 }) satisfies z.ZodType<PairRecord>
 
 export const registerValueSchema = z.strictObject({

@@ -1,6 +1,7 @@
 // The dashboard in a real browser against a real cluster: sign-in, a takeover and a rejoin as they happen, an action,
 // the queues. No console error, no request to the outside, no fault that axe finds.
 import { mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterEach, expect, test } from 'vitest'
@@ -13,8 +14,8 @@ import { Load } from './load.ts'
 const STABLE_MS = '3000'
 const VIEWER_SECRET = 'a-secret-for-those-who-look-on'
 const env = { TANDEM_STABLE_MS: STABLE_MS, TANDEM_VIEWER_SECRET: VIEWER_SECRET }
-/** SCREENSHOTS: a directory that gets a picture of each state. */
-const PICTURES = process.env.SCREENSHOTS
+/** A picture of each state, of the last run: to look at, never to keep. */
+const PICTURES = process.env.SCREENSHOTS ?? join(tmpdir(), 'tandem-pictures')
 
 let cluster: TestCluster | null = null
 let browser: Browser | null = null
@@ -26,7 +27,6 @@ afterEach(async () => {
 })
 
 async function picture(page: Page, name: string): Promise<void> {
-  if (PICTURES === undefined) return
   mkdirSync(PICTURES, { recursive: true })
   await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
 }
@@ -39,6 +39,27 @@ async function signIn(page: Page, url: string, secret: string): Promise<void> {
   await page.keyboard.type(secret)
   await page.keyboard.press('Enter')
   await page.waitForURL(`${url}/dashboard`)
+}
+
+const FILLING = 600
+const FILLING_BYTES = 120 * 1024
+
+async function fill(url: string): Promise<void> {
+  const body = 'x'.repeat(FILLING_BYTES)
+  const writer = async (from: number): Promise<void> => {
+    for (let n = from; n < FILLING; n += 4) await fetch(`${url}/v1/filling/d${n}`, { method: 'PUT', body })
+  }
+  await Promise.all([0, 1, 2, 3].map(writer))
+}
+
+/** Presses an action's link, then its button, and comes back. */
+async function act(page: Page, name: string): Promise<void> {
+  await page.getByRole('link', { name, exact: true }).click()
+  await page.getByRole('heading', { name: `${name}?` }).waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+  await page.getByRole('button', { name, exact: true }).click()
+  await page.getByRole('heading', { name: `${name}: done` }).waitFor()
+  await page.getByRole('link', { name: 'Back to the dashboard' }).click()
 }
 
 const shows = (page: Page, state: string): Promise<unknown> =>
@@ -64,12 +85,16 @@ test('whole, solo, rejoining and whole again are seen as they happen; an action,
   await c.kill('origin.a')
   await shows(page, 'solo')
   await load.more(100)
+  // enough for a catch-up that a page which is drawn every second shows
+  await fill(c.origins.b.public)
   await page.waitForSelector('#timeline td:text-is("takeover")')
   expect(await accessibilityFaults(page)).toEqual([])
   await picture(page, 'solo')
   c.start('origin.a')
   await shows(page, 'rejoining')
+  await page.waitForSelector('#replication progress[value]')
   await picture(page, 'rejoining')
+  expect(await accessibilityFaults(page)).toEqual([])
   await shows(page, 'whole')
   await load.stop()
   expect(await load.verify()).toEqual([])
@@ -98,6 +123,23 @@ test('whole, solo, rejoining and whole again are seen as they happen; an action,
   await picture(page, 'phone-dark')
 
   await page.setViewportSize({ width: 1200, height: 900 })
+  await page.emulateMedia({ colorScheme: 'light' })
+  await act(page, 'Compare both copies')
+  await page.waitForSelector('[data-job="verify"][data-ended="well"]')
+  await act(page, 'Log of a: debug')
+  await act(page, 'Hand s0 over')
+  await c.untilWhole()
+  await act(page, 'Drill origin b')
+  await page.waitForSelector('[data-job="drill"]:not([data-ended="no"])', { timeout: 90_000 })
+  expect(await page.locator('[data-job="drill"]').innerText()).toContain('passed')
+  await picture(page, 'drilled')
+  expect(await accessibilityFaults(page)).toEqual([])
+  await page.getByRole('link', { name: 'Quarantine' }).click()
+  await page.getByRole('heading', { name: 'Quarantine' }).waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+  await page.getByRole('link', { name: 'Back to the dashboard' }).click()
+  await c.untilWhole()
+
   await page.getByRole('link', { name: 'Queues' }).click()
   await page.getByText('mirror-to-b').first().click()
   // an entry, by its id, with what it is about and without its contents
@@ -111,6 +153,16 @@ test('whole, solo, rejoining and whole again are seen as they happen; an action,
   )
   expect(listed).toContain('"shard":"s')
   expect(listed).not.toContain('"entry":"')
+
+  // without a majority of the registers nobody may take over
+  await page.goto(`${url}/dashboard`)
+  await shows(page, 'whole')
+  await c.kill('register.a')
+  await c.kill('register.w')
+  await c.kill('origin.a')
+  await shows(page, 'blocked')
+  await picture(page, 'blocked')
+  expect(await accessibilityFaults(page)).toEqual([])
   expect(complaints).toEqual([])
 })
 
@@ -126,7 +178,7 @@ test('a viewer sees all and can do nothing', async context => {
   await signIn(page, url, VIEWER_SECRET)
   await shows(page, 'whole')
   expect(await page.getByText('Signed in as viewer').count()).toBe(1)
-  expect(await page.getByRole('link', { name: /Drain|Hand|Reseed/ }).count()).toBe(0)
+  expect(await page.getByRole('link', { name: /Drain|Hand|Reseed|Drill|Compare|Log of/ }).count()).toBe(0)
   await page.goto(`${url}/dashboard/queues`)
   await page.getByText('mirror-to-b').first().waitFor()
   expect(complaints).toEqual([])
@@ -134,4 +186,8 @@ test('a viewer sees all and can do nothing', async context => {
     `fetch('/dashboard/queues/api/queues/mirror-to-b/pause', { method: 'PUT' }).then(answer => answer.status)`,
   )
   expect(refused).toBe(403)
+  const forged = await page.evaluate(
+    `fetch('/dashboard/act', { method: 'POST', headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body: 'do=drill&target=a' }).then(answer => answer.status)`,
+  )
+  expect(forged).toBe(403)
 })

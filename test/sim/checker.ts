@@ -34,7 +34,8 @@ export class Checker {
   readonly #world: World
   readonly #hosts: Readonly<Record<OriginName, Host>>
   readonly #clients: Clients
-  readonly #records = new Map<number, string>()
+  /** by lineage and epoch */
+  readonly #records = new Map<string, string>()
   readonly #committed: Readonly<Record<ShardName, Map<number, string>>> = { s0: new Map(), s1: new Map() }
   readonly #committedMax: Record<ShardName, number> = { s0: 0, s1: 0 }
   readonly #committedHashes = new Set<string>()
@@ -73,10 +74,12 @@ export class Checker {
   onChosen(value: RegisterValue, ballot: Ballot): void {
     const { record } = value
     const text = JSON.stringify(record)
-    const known = this.#records.get(record.epoch)
+    if (this.newest !== null && record.lineage !== this.newest.record.lineage) this.#beginsAgain(record)
+    const place = `${record.lineage} ${record.epoch}`
+    const known = this.#records.get(place)
     if (known !== undefined && known !== text)
       throw new Broken('I1', `two records were decided for epoch ${record.epoch}: ${known} and ${text}`)
-    this.#records.set(record.epoch, text)
+    this.#records.set(place, text)
     const { newest } = this
     if (newest !== null) {
       const later = compareBallots(ballot, newest.ballot) > 0
@@ -97,6 +100,20 @@ export class Checker {
       if (!record.members.some(member => member.name === name))
         throw new Broken('I3', `epoch ${record.epoch}: ${name} is primary of ${shard} and no member`)
       this.#membersHold(shard, this.#committedMax[shard], `when epoch ${record.epoch} was decided`)
+    }
+  }
+
+  /** Another lineage: what the old one committed after the backup is lost, and a person chose so. */
+  #beginsAgain(record: PairRecord): void {
+    const [member] = record.members
+    if (record.why !== 'restored' || member === undefined)
+      throw new Broken('I8', `lineage ${record.lineage} was decided as ${record.why}`)
+    this.newest = null
+    for (const shard of SHARDS) {
+      const { last } = this.#hosts[member.name].disk.shards[shard]
+      this.#committed[shard].clear()
+      this.#committed[shard].set(last.index, last.hash)
+      this.#committedMax[shard] = last.index
     }
   }
 
@@ -139,7 +156,7 @@ export class Checker {
     if (record !== null && record.epoch !== seen.epoch) {
       if (record.epoch < seen.epoch) throw new Broken('I8', `${host.name} went back to epoch ${record.epoch}`)
       seen.epoch = record.epoch
-      if (this.#records.get(record.epoch) !== JSON.stringify(record))
+      if (this.#records.get(`${record.lineage} ${record.epoch}`) !== JSON.stringify(record))
         throw new Broken('I8', `${host.name} believes in epoch ${record.epoch}, which was not decided so`)
     }
     if (state.synced) host.disk.rolledBack = false
@@ -243,8 +260,12 @@ export class Checker {
   }
 
   clientsAgree(): void {
+    for (const calls of this.#clients.worlds) this.#agree(calls)
+  }
+
+  #agree(all: readonly Call[]): void {
     const keys = new Map<string, Call[]>()
-    for (const call of this.#clients.calls) keys.set(call.key, [...(keys.get(call.key) ?? []), call])
+    for (const call of all) keys.set(call.key, [...(keys.get(call.key) ?? []), call])
     for (const [key, calls] of keys) {
       const verdict = linearizable(key, calls)
       if (verdict.kind === 'gaveUp') this.gaveUp++

@@ -25,6 +25,8 @@ type Result = { readonly kind: 'told'; readonly told: Told } | { readonly kind: 
 
 export class Clients {
   readonly calls: Call[] = []
+  /** calls before each of them saw another world: see `beginAgain` */
+  readonly #ends: number[] = []
   readonly #world: World
   readonly #hosts: Readonly<Record<OriginName, Host>>
   readonly #network: Network
@@ -69,6 +71,23 @@ export class Clients {
         this.ask(`c${n}`, shard, key, () => this.#world.after(this.#random.between(0, 2 * thinkMs), loop))
       }
       this.#world.after(this.#random.between(0, thinkMs), loop)
+    }
+  }
+
+  /** The calls of each world by themselves. */
+  get worlds(): readonly (readonly Call[])[] {
+    return [...this.#ends, this.calls.length].map((end, at) => this.calls.slice(this.#ends[at - 1] ?? 0, end))
+  }
+
+  /** The pair goes on from a backup, which held these values: nobody asks anything now, but what was asked is remembered. */
+  beginAgain(values: ReadonlyMap<string, string>): void {
+    if (this.pending > 0) throw new Error('somebody still waits for an answer')
+    const at = this.#world.now
+    this.#ends.push(this.calls.length)
+    for (const [key, value] of values) {
+      const ask: Ask = { op: 'put', value, match: undefined }
+      const id = this.calls.length
+      this.calls.push({ id, key, client: 'backup', ask, invoked: at, returned: at, told: { kind: 'created' } })
     }
   }
 

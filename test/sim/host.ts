@@ -85,6 +85,8 @@ export class Host {
             ballotCounter: 0,
             intent: null,
             epoch: 0,
+            record: null,
+            restored: null,
             drifted: [],
             drained: false,
           }

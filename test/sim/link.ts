@@ -32,6 +32,8 @@ export class Links {
   #count = 0
   /** no session is given up for silence: TCP waits on */
   patience = false
+  /** a firewall, or a secret that differs: no session comes about, though everything else goes through */
+  refused = false
 
   constructor(world: World, network: Network) {
     this.#world = world
@@ -129,7 +131,8 @@ export class Links {
     const { a, b } = this.#ends
     if (this.#session !== null || a === null || b === null) return
     const { now } = this.#world
-    if (!this.#network.both('a', 'b') || a.life.busyUntil > now || b.life.busyUntil > now) return this.#retry()
+    const shut = this.refused || !this.#network.both('a', 'b')
+    if (shut || a.life.busyUntil > now || b.life.busyUntil > now) return this.#retry()
     const session: Session = {
       id: `link-${++this.#count}`,
       ends: { a, b },

@@ -9,7 +9,8 @@ import {
   MAJORITY,
 } from '../../replicator/register/acceptor.ts'
 import type { RegisterValue } from '../../replicator/register/record.ts'
-import { acceptorStep } from '../models/acceptors.ts'
+import type { OriginName } from '../../router/words.ts'
+import { acceptorStep, CallBook, type VoteRequest } from '../models/acceptors.ts'
 import type { Life } from './life.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
@@ -17,6 +18,7 @@ import type { World } from './world.ts'
 
 /** As replicator/register/redisacceptor.ts has it. */
 const DEADLINE_MS = 400
+const CALL_MS = 0.3
 
 type State = Parameters<typeof acceptorStep>[0]
 
@@ -25,6 +27,7 @@ export class Registers {
   readonly #network: Network
   readonly #random: Random
   readonly #states = new Map<AcceptorName, State>()
+  readonly #books = new Map<AcceptorName, CallBook>()
   readonly #votes = new Map<string, Set<AcceptorName>>()
   readonly down = new Set<AcceptorName>()
   /** share of requests and answers that are lost or very late */
@@ -44,6 +47,7 @@ export class Registers {
 
   wipe(name: AcceptorName): void {
     this.#states.delete(name)
+    this.#books.delete(name)
   }
 
   /** All three vote. */
@@ -61,6 +65,10 @@ export class Registers {
   #send(life: Life, name: AcceptorName, lineage: string | null, request: AcceptorRequest): Promise<AcceptorReply> {
     const { promise, resolve } = Promise.withResolvers<AcceptorReply>()
     if (!life.touch()) return promise
+    if (request.op === 'call') {
+      this.#call(life, name, request.by, resolve)
+      return promise
+    }
     const random = this.#random
     const bad = (): boolean => this.trouble > 0 && random.chance(this.trouble)
     const late = (): number => (bad() ? random.between(50, 2500) : 0)
@@ -84,7 +92,20 @@ export class Registers {
     return promise
   }
 
-  #voted(name: AcceptorName, request: AcceptorRequest): void {
+  /** Never lost or late by chance: it is about minutes. */
+  #call(life: Life, name: AcceptorName, by: OriginName, resolve: (reply: AcceptorReply) => void): void {
+    life.later(DEADLINE_MS, () => resolve({ kind: 'failed', reason: 'no answer in time' }))
+    const open = this.#network.open(life.name, name)
+    life.departs(CALL_MS, () => {
+      if (!open || this.down.has(name)) return
+      const book = this.#books.get(name) ?? new CallBook()
+      this.#books.set(name, book)
+      const reply = book.call(by, this.#world.now)
+      if (this.#network.open(name, life.name)) this.#world.at(this.#world.now + CALL_MS, life, () => resolve(reply))
+    })
+  }
+
+  #voted(name: AcceptorName, request: VoteRequest): void {
     if (request.op !== 'accept' && request.op !== 'admit') return
     const { ballot, value } = request
     const key = `${ballot.counter}/${ballot.proposer}/${value.record.lineage}`
@@ -96,7 +117,7 @@ export class Registers {
   }
 }
 
-function describe(request: AcceptorRequest): string {
+function describe(request: VoteRequest): string {
   if (request.op === 'read') return 'read'
   const ballot = `${request.op} ${request.ballot.counter}/${request.ballot.proposer}`
   if (request.op === 'prepare') return ballot

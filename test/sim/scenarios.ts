@@ -1,11 +1,11 @@
 // Schedules that are known to be dangerous, each written down: what must happen, and when. A script yields what it waits for.
 
-import { REFUSALS_MAX } from '../../replicator/core/limits.ts'
+import { NEWS_MS, REFUSALS_MAX } from '../../replicator/core/limits.ts'
 import type { State } from '../../replicator/core/state.ts'
 import { ACCEPTORS } from '../../replicator/register/acceptor.ts'
-import { ORIGINS, type OriginName, type ShardName } from '../../router/words.ts'
+import { ORIGINS, type OriginName, SHARDS, type ShardName } from '../../router/words.ts'
 import { Broken } from './checker.ts'
-import type { Disk } from './disk.ts'
+import { Disk } from './disk.ts'
 import type { Sim } from './sim.ts'
 
 /** What is waited for; looked at after every step. */
@@ -102,6 +102,20 @@ function* poisoned(sim: Sim): Generator<Until, void> {
   yield () => (state(sim, 'b')?.identity.drifted.length ?? 0) > 0
   if (poison.refused > REFUSALS_MAX) throw new Broken('I10', `an entry was tried ${poison.refused} times`)
   yield* soon(sim, serves(sim, 'a', 's0'), 3000, 'a goes on alone')
+}
+
+/** Everybody has an answer, or has given up, and asks nothing more until `quiet` ends. */
+function* nobodyAsks(sim: Sim): Generator<Until, void> {
+  sim.clients.quiet = true
+  yield () => sim.clients.pending === 0
+  // What was late has arrived.
+  yield after(sim, 3000)
+}
+
+/** The documents of a backup, as text. */
+function valuesIn({ shards }: Disk): ReadonlyMap<string, string> {
+  const rows = SHARDS.flatMap(shard => [...shards[shard].rows.values()]).filter(row => row.key.includes('/'))
+  return new Map(rows.map(row => [row.key, new TextDecoder().decode(row.body)]))
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -378,16 +392,19 @@ export const SCENARIOS: readonly Scenario[] = [
       for (const name of ORIGINS) sim.hosts[name].kill('killed')
       sim.queues.mode = 'up'
       sim.links.patience = false
-      sim.hosts.b.disk.full = true
       yield after(sim, 900)
       for (const name of ORIGINS) sim.restart(name)
+      yield () => (state(sim, 'a')?.shards.s0.reign ?? null) !== null
+      // A disk that fills up would be told of, and b would leave at once.
+      sim.hosts.b.disk.slowness = 1
+      sim.hosts.b.disk.slowMs = 20_000
       yield () => (state(sim, 'a')?.shards.s0.reign?.start ?? null) !== null
       sim.clients.only = 'get'
       sim.clients.quiet = false
       // Once it may have a lease, and before it records itself alone.
       yield after(sim, sim.world.random.between(150, 350))
       sim.hosts.a.kill('killed')
-      sim.hosts.b.disk.full = false
+      sim.hosts.b.disk.slowness = 0
       const late = after(sim, 20_000)
       yield () => decided(sim, 'b')() || late()
       yield after(sim, 1000)
@@ -634,6 +651,130 @@ export const SCENARIOS: readonly Scenario[] = [
       sim.transfer.ms = 5
       sim.links.end('the session broke')
       yield after(sim, 5000)
+    },
+  },
+  {
+    name: 'force-primary',
+    says: 'a person forces a returning store to be primary, and the only member lives on behind a cut link',
+    *script(sim) {
+      yield whole(sim)
+      sim.hosts.b.kill('killed')
+      yield decided(sim, 'a')
+      sim.cutFor(bothWays('a', 'b'), 9000)
+      sim.restart('b')
+      yield () => state(sim, 'b')?.synced === true
+      for (let round = 0; round < 3; round++) {
+        sim.command('b', { kind: 'forcePrimary' })
+        yield after(sim, 2500)
+      }
+    },
+  },
+  {
+    name: 'forced-takeover',
+    says: 'the only member is gone for good, and a store that happens to have everything is made primary by force',
+    *script(sim) {
+      yield whole(sim)
+      yield* nobodyAsks(sim)
+      sim.hosts.b.kill('killed')
+      yield decided(sim, 'a')
+      sim.hosts.a.kill('killed')
+      sim.restart('b')
+      yield () => state(sim, 'b')?.synced === true
+      sim.command('b', { kind: 'forcePrimary' })
+      yield after(sim, 3000)
+      if (serves(sim, 'b', 's0')()) throw new Error('what lived a moment ago may live still')
+      yield after(sim, NEWS_MS)
+      sim.command('b', { kind: 'forcePrimary' })
+      yield serves(sim, 'b', 's0')
+      sim.clients.quiet = false
+      yield after(sim, 1000)
+      sim.restart('a')
+    },
+  },
+  {
+    name: 'registers-rebuilt',
+    says: 'two registers come back empty, an origin restarts, and a person has the registers rebuilt',
+    *script(sim) {
+      for (const dies of ORIGINS) {
+        yield whole(sim)
+        sim.registers.wipe('a')
+        sim.registers.wipe('w')
+        yield after(sim, 1000)
+        sim.hosts[dies].kill('killed')
+        sim.restart(dies)
+        const restored = whole(sim)
+        yield after(sim, 4000)
+        for (let round = 0; round < 10 && !restored(); round++) {
+          sim.rebuild('b', false)
+          yield after(sim, 2500)
+        }
+      }
+    },
+  },
+  {
+    name: 'rebuilt-after-solo',
+    says: 'all registers are lost while one origin is alone; both come back, and the other one is asked to rebuild them',
+    *script(sim) {
+      yield whole(sim)
+      sim.hosts.b.kill('killed')
+      yield decided(sim, 'a')
+      yield after(sim, 500)
+      for (const name of ACCEPTORS) sim.registers.wipe(name)
+      sim.hosts.a.kill('killed')
+      sim.restart('a')
+      sim.restart('b')
+      yield () => state(sim, 'b') !== null && state(sim, 'a') !== null
+      for (let round = 0; round < 10 && !whole(sim)(); round++) {
+        yield after(sim, 2500)
+        sim.rebuild('b', false)
+      }
+    },
+  },
+  {
+    name: 'restore-begins-again',
+    says: 'the pair went on after a backup, in a new epoch; all of it is lost, and the backup is restored',
+    *script(sim) {
+      yield whole(sim)
+      yield* nobodyAsks(sim)
+      yield whole(sim)
+      const backup = sim.hosts.a.disk.copy()
+      const epoch = sim.checker.newest?.record.epoch ?? 0
+      sim.hosts.b.kill('killed')
+      yield decided(sim, 'a')
+      sim.restart('b')
+      yield whole(sim)
+      sim.clients.quiet = false
+      yield after(sim, 3000)
+      for (const name of ORIGINS) sim.hosts[name].kill('killed')
+      yield* nobodyAsks(sim)
+      for (const name of ACCEPTORS) sim.registers.wipe(name)
+      sim.restore('a', backup, epoch)
+      sim.hosts.b.disk = new Disk()
+      sim.clients.beginAgain(valuesIn(backup))
+      for (const name of ORIGINS) sim.restart(name)
+      yield serves(sim, 'a', 's0')
+      sim.clients.quiet = false
+      yield after(sim, 2000)
+    },
+  },
+  {
+    name: 'restore-beside-live',
+    says: 'a backup is restored on one host, and the other origin lives on in the old lineage; only the link is refused',
+    needsAPerson: true,
+    *script(sim) {
+      yield whole(sim)
+      yield* nobodyAsks(sim)
+      yield whole(sim)
+      const backup = sim.hosts.a.disk.copy()
+      sim.hosts.a.kill('killed')
+      yield decided(sim, 'b')
+      sim.links.refused = true
+      for (const name of ACCEPTORS) sim.registers.wipe(name)
+      sim.restore('a', backup, sim.checker.newest?.record.epoch ?? 0)
+      yield after(sim, 3000)
+      sim.restart('a')
+      yield after(sim, 4000)
+      if (!serves(sim, 'b', 's0')()) throw new Broken('I10', 'a restore put an end to what was served')
     },
   },
 ]

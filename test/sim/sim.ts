@@ -1,8 +1,10 @@
 // The whole simulated service: two hosts, network, link, queue, registers, clients and the checker, in one world.
 import type { OperatorCommand } from '../../replicator/core/events.ts'
 import type { Timing } from '../../replicator/core/limits.ts'
+import { knowledgeOf } from '../../replicator/core/rebuild.ts'
+import { restoredIdentity } from '../../replicator/identity.ts'
 import { ACCEPTORS } from '../../replicator/register/acceptor.ts'
-import { ORIGINS, type OriginName, SHARDS, type ShardName } from '../../router/words.ts'
+import { ORIGINS, type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
 import { Broken, Checker } from './checker.ts'
 import { Clients } from './clients.ts'
 import { Disk } from './disk.ts'
@@ -131,6 +133,23 @@ export class Sim {
     if (identity !== null && seen !== undefined && identity.incarnations.includes(seen))
       host.disk.identity = { ...identity, store: `${identity.store}-copy` }
     this.world.after(awayMs, () => this.restart(name))
+  }
+
+  /** A person asks for the registers to be rebuilt; the two origins tell each other over the private network. */
+  rebuild(name: OriginName, peerIsOff: boolean): void {
+    const { running } = this.hosts[peerOf(name)]
+    const peer = peerIsOff || running === null ? null : knowledgeOf(running.replicator.state)
+    if (peer !== null || peerIsOff) this.command(name, { kind: 'rebuildRegisters', peer })
+  }
+
+  /** Another disk, with what this backup holds, as `tandem restore` makes it. */
+  restore(name: OriginName, backup: Disk, epoch: number): void {
+    const disk = backup.copy()
+    const lasts = SHARDS.map(shard => disk.shards[shard].last.epoch)
+    disk.identity = restoredIdentity(name, `restored-${name}`, backup.identity?.lineage ?? '', [epoch, ...lasts])
+    for (const shard of SHARDS) disk.shards[shard].undo.clear()
+    this.hosts[name].disk = disk
+    this.world.story.tell(name, () => 'is restored from a backup')
   }
 
   /** All faults end now. */

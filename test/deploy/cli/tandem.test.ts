@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { compare } from '../../../deploy/cli/verify.ts'
+import { coloured, wantsColour } from '../../../deploy/cli/colour.ts'
+import { bar } from '../../../deploy/cli/progress.ts'
 import { waitUp } from '../../../deploy/local/probe.ts'
 
 const ROOT = new URL('../../../', import.meta.url).pathname
@@ -81,20 +82,52 @@ test('an origin that is silent makes the status fail, the other is still told', 
   expect(out).toMatch(/127.0.0.1:19999 does not\s+answer/)
 })
 
-test('verify compares both copies', () => {
+test('verify follows the job on an origin and names what differs; exit code 0 only where all is equal', () => {
   const { code, out } = tandem('verify')
-  expect(code).toBe(0)
-  expect(out).toContain('s0     equal   5.120 | 5.120  7 | 7')
+  expect(code).toBe(1)
+  expect(out).toContain('s0     DIFFERENT  7     1')
+  expect(out).toContain('s1     equal      7     0')
+  expect(out).toMatch(/0a0a0a0a {2}- {5}documents {2}docs\/x/)
+  expect(JSON.parse(tandem('verify --json').out)).toMatchObject({
+    ok: false,
+    shards: [{ shard: 's0' }, { shard: 's1' }],
+  })
 })
 
-test('verify tells a different copy from one at another position', () => {
-  const shard = (index: number, sha256: string) => ({
-    shards: [{ shard: 's0' as const, position: { epoch: 1, index, hash: 'h' }, rows: 1, sha256 }],
+test('what cannot be undone wants its words typed; without a terminal they are given', () => {
+  const asked = tandem('drill')
+  expect(asked.code).toBe(2)
+  expect(asked.err).toContain('--confirm "drill the pair"')
+  expect(tandem('force-primary a --confirm yes').code).toBe(1)
+  expect(tandem('force-primary a --confirm yes').err).toContain('Nothing was done: origin b is connected')
+})
+
+test('a watch ends with Ctrl-C, and no colour is written into a pipe', async () => {
+  const child = spawn(process.execPath, [join(ROOT, 'deploy/cli/main.ts'), 'status', '--watch', '--json'], {
+    env: { ...process.env, TANDEM_HOME: home },
+    stdio: ['ignore', 'pipe', 'inherit'],
   })
-  expect(compare([shard(1, 'x'), shard(1, 'x')])[0]?.same).toBe(true)
-  expect(compare([shard(1, 'x'), shard(1, 'y')])[0]?.same).toBe(false)
-  expect(compare([shard(1, 'x'), shard(2, 'x')])[0]?.same).toBeNull()
-  expect(compare([shard(1, 'x'), { shards: [] }])[0]?.same).toBe(false)
+  let out = ''
+  const [code] = await new Promise<unknown[]>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (...ended) => resolve(ended))
+    child.stdout.on('data', data => {
+      out += String(data)
+      // once: a second Ctrl-C ends it at once
+      if (out.split('\n').length > 2 && !child.killed) child.kill('SIGINT')
+    })
+  })
+  expect(code).toBe(0)
+  expect(JSON.parse(out.split('\n')[0] ?? '')).toHaveLength(2)
+  expect(out).not.toContain('\u001b')
+})
+
+test('colour is for terminals that want it', () => {
+  expect(wantsColour({ isTTY: true }, {})).toBe(true)
+  expect(wantsColour({ isTTY: true }, { NO_COLOR: '1' })).toBe(false)
+  expect(wantsColour({}, {})).toBe(false)
+  expect(coloured('a serving, b silent')).toBe('a \u001b[32mserving\u001b[0m, b \u001b[31msilent\u001b[0m')
+  expect(bar(50)).toBe(`[${'#'.repeat(15)}${' '.repeat(15)}]  50 %`)
 })
 
 test('actions go to the origin that they concern; a refusal is told with its reason', () => {
@@ -115,6 +148,8 @@ test('what is mistyped is answered with a suggestion, exit code 2', () => {
   expect(tandem('drain c').err).toContain('c is no origin')
   expect(tandem('handover').code).toBe(2)
   expect(tandem('').code).toBe(2)
+  expect(tandem('status --jsno').err).toContain('Did you mean --json?')
+  expect(tandem('log a loud').err).toContain('loud is no level')
   expect(tandem('status --home /nowhere', {}).err).toContain('No cluster found: /nowhere/cluster.json is not there')
   expect(tandem('dev kill a').err).toContain('npm start does not run')
 })
@@ -122,8 +157,11 @@ test('what is mistyped is answered with a suggestion, exit code 2', () => {
 test('help has examples for every command, within 80 columns', () => {
   const { code, out } = tandem('--help')
   expect(code).toBe(0)
+  expect(Math.max(...out.split('\n').map(line => line.length))).toBeLessThanOrEqual(80)
   const commands = Names.parse(JSON.parse(tandem('help --json').out)).map(each => each.name)
-  expect(commands).toEqual(['status', 'handover', 'drain', 'ready', 'verify', 'resync', 'quarantine', 'dev'])
+  expect(commands).toEqual(
+    expect.arrayContaining(['status', 'handover', 'force-primary', 'registers', 'quarantine', 'dev']),
+  )
   for (const name of commands) {
     expect(out).toContain(`  ${name} `)
     const help = tandem(`${name} --help`)

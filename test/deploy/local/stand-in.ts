@@ -9,10 +9,13 @@ if (STAND_IN === 'crash') {
   process.exit(3)
 }
 
-const listen = (address: string, answer: (url: string, bearer: string | undefined) => [number, unknown]) => {
+const listen = (
+  address: string,
+  answer: (url: string, bearer: string | undefined, method: string | undefined) => [number, unknown],
+) => {
   const [host, port] = address.split(':')
   return createServer((request, response) => {
-    const [status, body] = answer(request.url ?? '', request.headers.authorization)
+    const [status, body] = answer(request.url ?? '', request.headers.authorization, request.method)
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
   }).listen(Number(port), host)
 }
@@ -45,14 +48,28 @@ const status = {
   why: [],
 }
 
+const differing = [{ table: 'documents', key: 'docs/x', here: '0a'.repeat(16), there: null }]
+const verified = {
+  step: 'compares s1',
+  progress: 100,
+  end: { ok: false, detail: '1 of 14 rows differ' },
+  result: {
+    shards: [
+      { shard: 's0', rows: 7, differing, more: false, unsure: [] },
+      { shard: 's1', rows: 7, differing: [], more: false, unsure: [] },
+    ],
+  },
+}
+
 const servers = [
   listen(TANDEM_PUBLIC, url => (url === '/readyz' && STAND_IN !== 'mute' ? [200, {}] : [503, { detail: 'mute' }])),
-  listen(TANDEM_PRIVATE, (url, bearer) => {
+  listen(TANDEM_PRIVATE, (url, bearer, method) => {
     if (bearer !== `Bearer ${TANDEM_SECRET}`) return [401, { detail: 'wrong secret' }]
     if (url === '/_tandem/status') return [200, status]
-    if (url === '/_tandem/digest') {
-      const position = { epoch: 5, index: 120, hash: 'c'.repeat(32) }
-      return [200, { shards: shards.map(({ shard }) => ({ shard, position, rows: 7, sha256: 'd'.repeat(64) })) }]
+    if (url === '/_tandem/jobs/verify' && method === 'GET') return [200, verified]
+    if (url.startsWith('/_tandem/force-primary')) {
+      const loss = ['This copy ends somewhere.']
+      return [200, { origin: 'a', refused: ['origin b is connected: it lives'], loss, confirm: 'origin b is off' }]
     }
     if (url === '/_tandem/handover') return [409, { title: 'Conflict', detail: 'the peer is not a member' }]
     return [200, { ok: true, detail: `${TANDEM_NAME} did ${url}` }]

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { withoutContents } from '../../../origin/dashboard/queues.ts'
-import { type Inside, SECRET, startInside, VIEWER_SECRET } from './inside.ts'
+import { type Inside, QUARANTINED, SECRET, startInside, VIEWER_SECRET } from './inside.ts'
 
 const PORT = 28600
 let wall = 1_700_000_000_000
@@ -149,9 +149,28 @@ describe('actions', () => {
     const done = await act(cookie, { do: 'handover', target: 's0', csrf })
     expect(await done.text()).toContain('it was done')
     expect(inside.commands).toEqual([
-      { command: { kind: 'handover', shard: 's0' }, actor: 'dashboard operator from 127.0.0.1' },
+      { path: 'handover', body: { shard: 's0' }, actor: 'dashboard operator from 127.0.0.1' },
     ])
     expect((await ask('/dashboard/confirm?do=erase&target=a', { headers: { cookie } })).status).toBe(404)
+  })
+
+  it('are the requests of the command line, levels of the log and long work among them', async () => {
+    const cookie = await cookieOf(SECRET)
+    const csrf = await csrfIn(cookie)
+    for (const [kind, target] of [
+      ['verify', 'a'],
+      ['drill', 'a'],
+      ['log-level', 'a.debug'],
+    ] as const)
+      expect((await act(cookie, { do: kind, target, csrf })).status).toBe(200)
+    expect(inside.commands.map(({ path, body }) => [path, body])).toEqual([
+      ['jobs/verify', {}],
+      ['jobs/drill', {}],
+      ['log-level', { level: 'debug' }],
+    ])
+    const confirm = await (await ask('/dashboard/confirm?do=drill&target=a', { headers: { cookie } })).text()
+    expect(confirm).toContain('stands still for about three seconds')
+    expect((await ask('/dashboard/confirm?do=log-level&target=a.loud', { headers: { cookie } })).status).toBe(404)
   })
 
   it('say that the other origin does not answer, where it is the one to act', async () => {
@@ -184,6 +203,38 @@ describe('actions', () => {
     expect((await pause(cookie, HOME)).status).toBe(403)
     const viewer = await cookieOf(VIEWER_SECRET)
     expect((await pause(viewer, { ...HOME, 'X-XSRF-TOKEN': await csrfIn(viewer) })).status).toBe(403)
+  })
+})
+
+describe('quarantine', () => {
+  const file = QUARANTINED[0].file
+  const query = `origin=a&file=${file}`
+
+  it('lists and shows what entries were about; their contents are an operator’s, and an export is noted', async () => {
+    const headers = { cookie: await cookieOf(SECRET) }
+    const list = await (await ask('/dashboard/quarantine', { headers })).text()
+    expect(list).toContain(file)
+    expect(list).toContain('Origin b does not answer')
+    const shown = await (await ask(`/dashboard/quarantine/show?${query}`, { headers })).text()
+    expect(shown).toContain('docs/lost')
+    expect(shown).not.toContain('c2VjcmV0')
+    const exported = await ask(`/dashboard/quarantine/export?${query}`, { headers })
+    expect(exported.headers.get('content-disposition')).toContain('attachment')
+    expect(await exported.json()).toMatchObject({
+      origin: 'a',
+      file,
+      records: [{ key: 'docs/lost', body: 'c2VjcmV0' }],
+    })
+    expect(inside.audit.recent[0]).toMatchObject({ action: 'quarantine export', ok: true })
+    expect((await ask('/dashboard/quarantine/show?origin=a&file=..%2Fidentity.json', { headers })).status).toBe(404)
+  })
+
+  it('shows a viewer keys and no contents', async () => {
+    const headers = { cookie: await cookieOf(VIEWER_SECRET) }
+    const shown = await (await ask(`/dashboard/quarantine/show?${query}`, { headers })).text()
+    expect(shown).toContain('docs/lost')
+    expect(shown).not.toContain('Export')
+    expect((await ask(`/dashboard/quarantine/export?${query}`, { headers })).status).toBe(403)
   })
 })
 

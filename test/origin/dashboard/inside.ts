@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDashboard, type Dashboard } from '../../../origin/dashboard/app.ts'
 import { type Overview, overviewSchema } from '../../../origin/dashboard/overview.ts'
-import { PeerOrigin } from '../../../origin/dashboard/peer.ts'
 import { QueueBoards } from '../../../origin/dashboard/queues.ts'
 import { Audit } from '../../../origin/host/audit.ts'
 import { Browsers } from '../../../origin/http/browsers.ts'
 import { listenPrivate } from '../../../origin/http/listen.ts'
 import { hostMac } from '../../../origin/http/mac.ts'
 import { Sessions } from '../../../origin/http/session.ts'
-import type { OperatorCommand } from '../../../replicator/core/events.ts'
+import { PeerOrigin } from '../../../origin/peer.ts'
 import { createSeal } from '../../../router/seal.ts'
 import { silentLog } from '../../fixtures/silentlog.ts'
 
@@ -20,7 +19,7 @@ export const VIEWER_SECRET = 'the-secret-of-those-who-look-on'
 
 export type Inside = {
   readonly url: string
-  readonly commands: { readonly command: OperatorCommand; readonly actor: string }[]
+  readonly commands: { readonly path: string; readonly body: object; readonly actor: string }[]
   readonly audit: Audit
   readonly dashboard: Dashboard
   readonly sessions: Sessions
@@ -88,6 +87,22 @@ export function accountOf(name: 'a' | 'b', more: Partial<Overview['status']> = {
   })
 }
 
+export const QUARANTINED = [{ file: 's0-3.8-1.jsonl', shard: 's0', epoch: 3, index: 8, bytes: 90, at: 0 }] as const
+
+async function* shown(): AsyncGenerator<unknown> {
+  const about = {
+    shard: 's0',
+    epoch: 3,
+    index: 8,
+    n: 0,
+    table: 'documents',
+    op: 'put',
+    key: 'docs/lost',
+    type: 'text/plain',
+  }
+  yield { ...about, body: 'c2VjcmV0', modified: 0, hash: '0'.repeat(32), why: 'not in the history', at: '2026-01-01' }
+}
+
 export async function startInside(port: number, wallNow: () => number = Date.now): Promise<Inside> {
   const dir = mkdtempSync(join(tmpdir(), 'tandem-inside-'))
   const now = (): number => performance.now()
@@ -103,10 +118,11 @@ export async function startInside(port: number, wallNow: () => number = Date.now
     overview: () => accountOf('a'),
     // nobody listens there
     peer: new PeerOrigin(`http://127.0.0.1:${port + 1}`, SECRET),
-    command: async (command, actor) => {
-      commands.push({ command, actor })
+    act: async (path, body, actor) => {
+      commands.push({ path, body, actor })
       return { ok: true, detail: 'it was done' }
     },
+    quarantine: { list: () => QUARANTINED, show: () => shown() },
     note: line => audit.note(line),
     queues: new QueueBoards({ sentinels: [], name: 'tandem', password: null, sentinelPassword: null }, onError),
     now,

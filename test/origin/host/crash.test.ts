@@ -17,6 +17,8 @@ const identity: Identity = {
   ballotCounter: 1,
   intent: null,
   epoch: 0,
+  record: null,
+  restored: null,
   drifted: [],
   drained: false,
 }

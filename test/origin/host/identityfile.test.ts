@@ -29,6 +29,8 @@ const identity: Identity = {
     boots: { a: 'a-1' },
   },
   epoch: 4,
+  record: null,
+  restored: null,
   drifted: ['s1'],
   drained: false,
 }

@@ -243,7 +243,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const app = publicApp({
     name,
     router,
-    callers: hostCallers({ mac, view: () => whereabouts.view, sealView, now: Date.now }),
+    callers: hostCallers({ mac, view: () => whereabouts.view, sealView, shown: () => undefined, now: Date.now }),
     seal,
     minter: new Minter(`router-${name}`, Date.now),
     bodyBytesMax,

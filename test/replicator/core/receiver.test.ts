@@ -84,6 +84,8 @@ function standby(): State {
     ballotCounter: 0,
     intent: null,
     epoch: SINCE,
+    record: null,
+    restored: null,
     drifted: [],
     drained: false,
   } as const

@@ -67,6 +67,17 @@ export function acceptorSuite(subject: () => Subject): void {
     expect(await acceptors.send('a', null, { op: 'read' })).toEqual({ kind: 'empty' })
   })
 
+  test('a call is remembered by register and origin, with or without a marker', async () => {
+    const acceptors = await empty()
+    expect(await acceptors.send('a', null, { op: 'call', by: 'a' })).toEqual({ kind: 'called', ago: { a: 0, b: null } })
+    const reply = await subject().others.send('a', null, { op: 'call', by: 'b' })
+    if (reply.kind !== 'called') throw new Error(reply.kind)
+    expect(reply.ago.b).toBe(0)
+    expect(reply.ago.a).toBeLessThan(5000)
+    expect(await acceptors.send('b', null, { op: 'call', by: 'a' })).toMatchObject({ ago: { b: null } })
+    expect(await acceptors.send('a', null, { op: 'read' })).toEqual({ kind: 'empty' })
+  })
+
   test('admit gives the marker and the vote at once, and only to an empty one', async () => {
     const acceptors = await empty()
     expect(await acceptors.send('a', LINEAGE, { op: 'admit', ballot: ballot(7, 'q'), value: value(3) })).toEqual({
