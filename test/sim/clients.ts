@@ -94,7 +94,7 @@ export class Clients {
   ask(client: string, shard: ShardName, key: string, then: () => void): void {
     const via = this.#random.pick(ORIGINS)
     const { running } = this.#hosts[via]
-    if (running === null) {
+    if (running === null || this.#network.outside.has(via)) {
       then()
       return
     }
@@ -134,7 +134,11 @@ export class Clients {
     this.#world.at(this.#world.now + this.#random.between(0.1, 2), running.life, () => {
       void this.#route(running, shard, key, ask, etag, minted(id, ask)).then(result => {
         const { life } = running
-        if (life.touch()) life.departs(this.#random.between(0.1, 2), () => end(result))
+        if (life.touch())
+          life.departs(this.#random.between(0.1, 2), () => {
+            // Its external card was cut meanwhile: the client's connection is dead, and it hears nothing more.
+            if (!this.#network.outside.has(via)) end(result)
+          })
       })
     })
   }

@@ -39,7 +39,7 @@ export class Sim {
     this.world = new World(seed)
     this.network = new Network(this.world.random.fork())
     this.links = new Links(this.world, this.network)
-    this.queues = new Queues(this.world)
+    this.queues = new Queues(this.world, this.network)
     this.registers = new Registers(this.world, this.network)
     const around: Surroundings = {
       world: this.world,
@@ -161,6 +161,7 @@ export class Sim {
     this.network.mendAll()
     this.queues.mode = 'up'
     this.queues.trouble = 0
+    this.queues.sentinels.heal()
     this.registers.trouble = 0
     for (const name of ACCEPTORS) this.registers.down.delete(name)
     for (const name of ORIGINS) {
