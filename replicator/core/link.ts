@@ -19,9 +19,8 @@ export function onMessage(s: State, session: string, message: LinkMessage): void
       if (message.granted) emit(s, { type: 'granted', seq: message.seq })
       return
     case 'record':
-      // The peer speaks of decided records only. A fresh store learns its lineage from the registers, not from here.
-      if (message.record.lineage === s.identity.lineage) adopt(s, message.record)
-      return
+      // The peer speaks of decided records only.
+      return adopt(s, message.record)
     case 'ack':
       s.shards[message.shard].sender.onAck(message.position)
       return recommit(s, message.shard)

@@ -15,11 +15,13 @@ import {
   sendToPeer,
 } from './state.ts'
 
-/** Takes a record that is known to be decided. Older ones change nothing (I8). */
+/**
+ * Takes a record that is known to be decided. Older ones change nothing (I8), nor do those of another lineage; a fresh store
+ * learns its own from the registers.
+ */
 export function adopt(s: State, record: PairRecord): void {
   const known = s.record
-  if (record.lineage !== s.identity.lineage)
-    return log(s, 'error', 'a record of another lineage was ignored', { lineage: record.lineage })
+  if (record.lineage !== s.identity.lineage) return
   if (known !== null && record.epoch <= known.epoch) return
   const wasMember = isMember(s)
   const hadPeer = peerIsMember(s)

@@ -44,7 +44,7 @@ export class Sender {
   #probed: string | null = null
   /** next index that has not been sent in this session */
   #cursor = 1
-  #acked = -1
+  #acked = 0
   #ackedPosition: Position = GENESIS
   #last = 0
   #sent: Sent[] = []
@@ -65,9 +65,9 @@ export class Sender {
   get lane(): Lane {
     return this.#lane
   }
-  /** Durable index of the peer in this session, -1 where unknown. */
+  /** Durable index of the peer in this session, -1 until both histories have been compared in it. */
   get acked(): number {
-    return this.#acked
+    return this.live ? this.#acked : -1
   }
   get ackedPosition(): Position {
     return this.#ackedPosition
@@ -91,7 +91,6 @@ export class Sender {
   start(session: string, last: number, reseed: boolean): void {
     this.#session = session
     this.#last = last
-    this.#acked = -1
     this.#lane = 'direct'
     this.#probed = null
     this.#reseed = reseed
@@ -103,7 +102,6 @@ export class Sender {
   stop(): void {
     this.#phase = { kind: 'off' }
     this.#gap = null
-    this.#acked = -1
     this.#forgetSent()
     this.#reading = false
   }
@@ -229,7 +227,6 @@ export class Sender {
 
   #compare(): void {
     this.#phase = { kind: 'comparing', query: ++this.#query }
-    this.#acked = -1
     this.#forgetSent()
     this.#reading = false
     this.#emit({
@@ -241,7 +238,6 @@ export class Sender {
 
   #snapshot(): void {
     this.#phase = { kind: 'snapshotting', query: ++this.#query }
-    this.#acked = -1
     this.#gap = { from: 0, to: this.#last, shown: -1 }
     this.#showGap()
     this.#emit({ type: 'makeSnapshot', shard: this.#shard, query: this.#query })
@@ -286,7 +282,7 @@ export class Sender {
   #showGap(): void {
     const gap = this.#gap
     if (gap === null) return
-    const reached = Math.max(0, this.#acked - gap.from)
+    const reached = Math.max(0, this.acked - gap.from)
     const percent = gap.to <= gap.from ? 100 : Math.min(100, Math.floor((100 * reached) / (gap.to - gap.from)))
     if (percent === gap.shown) return
     gap.shown = percent

@@ -40,6 +40,8 @@ export type Surroundings = {
   readonly transfer: { ms: number; under: number }
   readonly onFatal: (host: Host, why: string, cause: unknown) => void
   readonly onDurable: (host: Host, shard: ShardName, what: 'write' | 'apply' | 'undo' | 'install') => void
+  /** a standby gives entries to its disk */
+  readonly onTaken: (host: Host, shard: ShardName, entries: readonly Uint8Array[]) => void
 }
 
 /** Incarnations of one data directory that are remembered: as origin/host/identity.ts has it. */
@@ -118,8 +120,9 @@ export class Host {
 
   #run(life: Life, identity: Identity, disk: Disk): void {
     const { world, links, queues, registers, timing, files, logKept } = this.#around
-    const store = (shard: ShardName): ModelStore =>
-      new ModelStore(
+    const store = (shard: ShardName): WatchedStore =>
+      new WatchedStore(
+        entries => this.#around.onTaken(this, shard, entries),
         {
           shard,
           disk,
@@ -216,6 +219,21 @@ export class Host {
         return text === '{}' ? message : `${message} ${text}`
       })
     return { debug: () => {}, info: line, warn: line, error: line }
+  }
+}
+
+/** A store with somebody who looks at what it is given. */
+class WatchedStore extends ModelStore {
+  readonly #onTaken: (entries: readonly Uint8Array[]) => void
+
+  constructor(onTaken: (entries: readonly Uint8Array[]) => void, ...of: ConstructorParameters<typeof ModelStore>) {
+    super(...of)
+    this.#onTaken = onTaken
+  }
+
+  override apply(entries: readonly Uint8Array[]): ReturnType<ModelStore['apply']> {
+    this.#onTaken(entries)
+    return super.apply(entries)
   }
 }
 

@@ -1,7 +1,7 @@
 // Runs one seed: faults for a while, then calm until the pair is whole again, with every invariant looked at on the way.
 
 import { ORIGINS, SHARDS } from '../../router/words.ts'
-import { Broken } from './checker.ts'
+import { Broken } from './broken.ts'
 import { strikeUntil } from './faults.ts'
 import type { Life } from './life.ts'
 import type { Scenario, Until } from './scenarios.ts'

@@ -4,7 +4,7 @@ import { NEWS_MS, REFUSALS_MAX } from '../../replicator/core/limits.ts'
 import type { State } from '../../replicator/core/state.ts'
 import { ACCEPTORS } from '../../replicator/register/acceptor.ts'
 import { ORIGINS, type OriginName, SHARDS, type ShardName } from '../../router/words.ts'
-import { Broken } from './checker.ts'
+import { Broken } from './broken.ts'
 import { Disk } from './disk.ts'
 import type { Sim } from './sim.ts'
 

@@ -5,7 +5,8 @@ import { knowledgeOf } from '../../replicator/core/rebuild.ts'
 import { restoredIdentity } from '../../replicator/identity.ts'
 import { ACCEPTORS } from '../../replicator/register/acceptor.ts'
 import { ORIGINS, type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
-import { Broken, Checker } from './checker.ts'
+import { Broken } from './broken.ts'
+import { Checker } from './checker.ts'
 import { Clients } from './clients.ts'
 import { Disk } from './disk.ts'
 import { Host, type Surroundings } from './host.ts'
@@ -56,7 +57,8 @@ export class Sim {
         const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
         this.failed = cause instanceof Broken ? cause : new Broken('fatal', `${host.name}: ${why}: ${detail}`)
       },
-      onDurable: (host, shard, what) => this.checker.onDurable(host, shard, what),
+      onDurable: (host, shard, what) => this.#look(() => this.checker.onDurable(host, shard, what)),
+      onTaken: (host, shard, entries) => this.#look(() => this.checker.entries.taken(host, shard, entries)),
     }
     this.hosts = { a: new Host('a', around), b: new Host('b', around) }
     this.clients = new Clients(this.world, this.hosts, this.network)
@@ -69,6 +71,16 @@ export class Sim {
 
   /** what production code swallowed on its way to us */
   failed: Broken | null = null
+
+  /** In the middle of production code, which takes some errors for those of a disk. */
+  #look(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      if (!(error instanceof Broken)) throw error
+      this.failed ??= error
+    }
+  }
 
   startAll(): void {
     for (const name of ORIGINS) this.world.after(this.world.random.between(0, 400), () => this.hosts[name].start())
