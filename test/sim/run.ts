@@ -4,7 +4,7 @@ import { ORIGINS, SHARDS } from '../../router/words.ts'
 import { Broken } from './broken.ts'
 import { strikeUntil } from './faults.ts'
 import type { Life } from './life.ts'
-import type { Scenario, Until } from './scenarios.ts'
+import type { Scenario, Until } from './scenarios/script.ts'
 import { Sim } from './sim.ts'
 import { enter, realTurn, replaceTimers } from './timers.ts'
 
