@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { GUARDS, type Guard, withoutGuards } from './guards.ts'
+import type { Guard } from './guards/guard.ts'
+import { GUARDS, withoutGuards } from './guards.ts'
 
 const MAIN = new URL('main.ts', import.meta.url).pathname
 

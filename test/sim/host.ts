@@ -5,7 +5,7 @@ import type { Timing } from '../../replicator/core/limits.ts'
 import type { Identity, IdentityFile } from '../../replicator/identity.ts'
 import type { Log } from '../../replicator/log.ts'
 import { Replicator } from '../../replicator/replicator.ts'
-import type { SnapshotFile } from '../../replicator/store/shardstore.ts'
+import type { SnapshotFile, WriteResult } from '../../replicator/store/shardstore.ts'
 import { type OriginName, peerOf, type ShardName } from '../../router/words.ts'
 import { Disk, type ShardDisk } from './disk.ts'
 import { Life } from './life.ts'
@@ -42,6 +42,8 @@ export type Surroundings = {
   readonly onDurable: (host: Host, shard: ShardName, what: 'write' | 'apply' | 'undo' | 'install') => void
   /** a standby gives entries to its disk */
   readonly onTaken: (host: Host, shard: ShardName, entries: readonly Uint8Array[]) => void
+  /** an entry of this epoch is on a disk that was given it when a newer one was known */
+  readonly onOutdated: (host: Host, shard: ShardName, epoch: number, known: number) => void
 }
 
 /** Incarnations of one data directory that are remembered: as origin/host/identity.ts has it. */
@@ -122,7 +124,11 @@ export class Host {
     const { world, links, queues, registers, timing, files, logKept } = this.#around
     const store = (shard: ShardName): WatchedStore =>
       new WatchedStore(
-        entries => this.#around.onTaken(this, shard, entries),
+        {
+          epoch: () => this.running?.replicator.state.record?.epoch ?? 0,
+          onTaken: entries => this.#around.onTaken(this, shard, entries),
+          onOutdated: (epoch, known) => this.#around.onOutdated(this, shard, epoch, known),
+        },
         {
           shard,
           disk,
@@ -187,7 +193,7 @@ export class Host {
         const { promise, resolve } = Promise.withResolvers<void>()
         if (!life.touch()) return promise
         const slow = disk.slowness > 0 && this.#random.chance(disk.slowness) ? this.#random.between(20, disk.slowMs) : 0
-        freeAt = Math.max(freeAt, life.time) + this.#random.between(0.2, 3) + slow
+        freeAt = Math.max(freeAt, life.time) + this.#random.between(0.2, 3) + slow + disk.identityMs
         life.world.at(freeAt, null, () => {
           if (life.alive) disk.identity = identity
         })
@@ -222,18 +228,33 @@ export class Host {
   }
 }
 
+type Watching = {
+  /** the newest that is known now */
+  readonly epoch: () => number
+  readonly onTaken: (entries: readonly Uint8Array[]) => void
+  readonly onOutdated: (epoch: number, known: number) => void
+}
+
 /** A store with somebody who looks at what it is given. */
 class WatchedStore extends ModelStore {
-  readonly #onTaken: (entries: readonly Uint8Array[]) => void
+  readonly #watching: Watching
 
-  constructor(onTaken: (entries: readonly Uint8Array[]) => void, ...of: ConstructorParameters<typeof ModelStore>) {
+  constructor(watching: Watching, ...of: ConstructorParameters<typeof ModelStore>) {
     super(...of)
-    this.#onTaken = onTaken
+    this.#watching = watching
   }
 
   override apply(entries: readonly Uint8Array[]): ReturnType<ModelStore['apply']> {
-    this.#onTaken(entries)
+    this.#watching.onTaken(entries)
     return super.apply(entries)
+  }
+
+  override async write(...given: Parameters<ModelStore['write']>): Promise<WriteResult> {
+    const known = this.#watching.epoch()
+    const result = await super.write(...given)
+    if (result.kind === 'done' && result.entry !== null && result.entry.position.epoch < known)
+      this.#watching.onOutdated(result.entry.position.epoch, known)
+    return result
   }
 }
 

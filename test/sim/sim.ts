@@ -59,6 +59,9 @@ export class Sim {
       },
       onDurable: (host, shard, what) => this.#look(() => this.checker.onDurable(host, shard, what)),
       onTaken: (host, shard, entries) => this.#look(() => this.checker.entries.taken(host, shard, entries)),
+      onOutdated: (host, shard, epoch, known) => {
+        this.failed ??= new Broken('I1', `${host.name} begins to write ${shard} in epoch ${epoch}, and knows ${known}`)
+      },
     }
     this.hosts = { a: new Host('a', around), b: new Host('b', around) }
     this.clients = new Clients(this.world, this.hosts, this.network)
@@ -180,6 +183,7 @@ export class Sim {
       const host = this.hosts[name]
       host.disk.full = false
       host.disk.slowness = 0
+      host.disk.identityMs = 0
       if (host.running !== null) host.running.life.doom = null
       this.restart(name)
     }

@@ -52,11 +52,27 @@ export const ANSWERS_GUARDS: readonly Guard[] = [
   },
   {
     name: 'fence',
-    needed: '',
-    within: 0,
-    coveredBy: 'calls of the writer run in order, and the gate asks for the epoch in the same turn',
+    needed: 'standby-disk-hangs',
+    behind: ['gate-when-written'],
+    within: 10,
     file: `${CORE}/reign.ts`,
     from: "emit(s, { type: 'fence', shard: shard.shard, epoch: record.epoch })",
     to: '',
+  },
+  {
+    name: 'gate-when-written',
+    needed: 'standby-disk-hangs',
+    behind: ['fence'],
+    within: 10,
+    file: 'origin/write/groups.ts',
+    from: 'const epoch = this.#port.serves(this.#store.shard)',
+    to: "const epoch = Reflect.get(this.#waiting[0], 'epoch')",
+    also: [
+      {
+        file: 'origin/write/groups.ts',
+        from: 'this.#waiting.push({ command, bytes, tell: resolve })',
+        to: 'this.#waiting.push(Object.assign({ command, bytes, tell: resolve }, { epoch: this.#port.serves(this.#store.shard) }))',
+      },
+    ],
   },
 ]

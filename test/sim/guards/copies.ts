@@ -71,9 +71,8 @@ export const COPIES_GUARDS: readonly Guard[] = [
   },
   {
     name: 'no-snapshot-onto-member',
-    needed: '',
-    within: 0,
-    coveredBy: 'a replaced store gets a new id first, and is no member by it',
+    needed: 'drift-leaves-by-agreement',
+    within: 20,
     file: `${CORE}/standby.ts`,
     from: '!obeys(s, shard) || isMember(s) ||',
     to: '!obeys(s, shard) ||',

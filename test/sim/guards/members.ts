@@ -86,10 +86,8 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
   },
   {
     name: 'longer-log',
-    needed: '',
-    within: 0,
-    coveredBy:
-      'what only one of two members holds was never acknowledged; it saves tentative writes from the quarantine',
+    needed: 'registers-lost-after-handover',
+    within: 5,
     file: `${CORE}/choice.ts`,
     from: '  if (mine.index > peers.index) return s.me\n  if (peers.index > mine.index) return s.peerName\n',
     to: '',

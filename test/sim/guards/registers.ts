@@ -80,11 +80,10 @@ export const REGISTERS_GUARDS: readonly Guard[] = [
   },
   {
     name: 'another-lineage-is-of-no-concern',
-    needed: '',
-    within: 0,
-    coveredBy: 'restore-asks-the-registers, and a store that joins nobody of another lineage says nothing to it',
-    file: `${CORE}/link.ts`,
-    from: 'if (message.record.lineage === s.identity.lineage) adopt(s, message.record)',
-    to: 'adopt(s, message.record)',
+    needed: 'wiped-under-its-name',
+    within: 5,
+    file: `${CORE}/reign.ts`,
+    from: '  if (record.lineage !== s.identity.lineage) return\n',
+    to: '',
   },
 ]

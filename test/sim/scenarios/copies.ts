@@ -129,4 +129,18 @@ export const COPIES: readonly Scenario[] = [
       yield after(sim, 5000)
     },
   },
+  {
+    name: 'drift-leaves-by-agreement',
+    says: 'a standby finds out that it drifted: it hands over what it serves and leaves, and is reseeded then, and nobody waits',
+    fair: true,
+    *script(sim) {
+      yield whole(sim)
+      // Its gate takes a while to close, as a write is on its way to its disk.
+      sim.hosts.b.disk.slowness = 0.6
+      sim.hosts.b.disk.slowMs = 150
+      yield () => sim.rot('b', 's0') >= 2
+      yield () => (state(sim, 'b')?.identity.drifted.length ?? 0) > 0
+      yield* soon(sim, whole(sim), 10_000, 'the pair is whole again')
+    },
+  },
 ]

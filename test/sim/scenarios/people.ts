@@ -4,7 +4,7 @@ import { ACCEPTORS } from '../../../replicator/register/acceptor.ts'
 import { ORIGINS, SHARDS } from '../../../router/words.ts'
 import { Broken } from '../broken.ts'
 import { Disk } from '../disk.ts'
-import { after, bothWays, decided, nobodyAsks, type Scenario, serves, state, whole } from './script.ts'
+import { accepting, after, bothWays, decided, nobodyAsks, type Scenario, serves, state, whole } from './script.ts'
 
 /** The documents of a backup, as text. */
 function valuesIn({ shards }: Disk): ReadonlyMap<string, string> {
@@ -135,6 +135,106 @@ export const PEOPLE: readonly Scenario[] = [
       sim.restart('a')
       yield after(sim, 4000)
       if (!serves(sim, 'b', 's0')()) throw new Broken('I10', 'a restore put an end to what was served')
+    },
+  },
+  {
+    name: 'force-beside-a-connected-peer',
+    says: 'the only member lives and is connected, but a firewall keeps it from all registers: nobody may be forced beside it',
+    *script(sim) {
+      yield whole(sim)
+      sim.hosts.b.kill('killed')
+      yield decided(sim, 'a')
+      sim.network.unregistered.add('a')
+      sim.restart('b')
+      yield () => state(sim, 'b')?.synced === true
+      yield after(sim, NEWS_MS + 1000)
+      sim.network.slowness = 0.7
+      sim.network.lateMs = 200
+      for (let round = 0; round < 4; round++) {
+        sim.command('b', { kind: 'forcePrimary' })
+        yield after(sim, 1700)
+      }
+      sim.network.slowness = 0
+      sim.network.unregistered.delete('a')
+    },
+  },
+  {
+    name: 'restored-beside-one-cut-off',
+    says: 'nobody hears of the only member any more, and a backup is restored; it lives, and ends once it reaches a register',
+    needsAPerson: true,
+    *script(sim) {
+      yield whole(sim)
+      yield* nobodyAsks(sim)
+      yield whole(sim)
+      const backup = sim.hosts.a.disk.copy()
+      sim.hosts.a.kill('killed')
+      yield decided(sim, 'b')
+      sim.links.refused = true
+      sim.network.unregistered.add('b')
+      yield after(sim, NEWS_MS + 1000)
+      for (const name of ACCEPTORS) sim.registers.wipe(name)
+      sim.restore('a', backup, sim.checker.newest?.record.epoch ?? 0)
+      sim.clients.beginAgain(valuesIn(backup))
+      sim.restart('a')
+      yield serves(sim, 'a', 's0')
+      sim.network.unregistered.delete('b')
+      yield after(sim, 4000)
+      if (serves(sim, 'b', 's0')()) throw new Broken('I8', 'b serves on in a lineage that is over')
+      sim.clients.quiet = false
+      sim.links.refused = false
+      yield after(sim, 2000)
+    },
+  },
+  {
+    name: 'registers-lost-before-solo-is-on-disk',
+    says: 'one goes solo, and the registers are lost with it before its own disk has the record; both come back, and they are rebuilt',
+    *script(sim) {
+      yield whole(sim)
+      sim.network.unregistered.add('b')
+      sim.cutFor(bothWays('a', 'b'), 9000)
+      yield accepting(sim, 'a', 'solo')
+      sim.hosts.a.disk.identityMs = 60_000
+      yield decided(sim, 'a')
+      yield after(sim, 3500)
+      for (const name of ORIGINS) sim.hosts[name].kill('killed')
+      for (const name of ACCEPTORS) sim.registers.wipe(name)
+      sim.hosts.a.disk.identityMs = 0
+      sim.network.unregistered.delete('b')
+      yield after(sim, 6000)
+      for (const name of ORIGINS) sim.restart(name)
+      for (let round = 0; round < 10 && !whole(sim)(); round++) {
+        yield after(sim, 2500)
+        sim.rebuild('b', false)
+      }
+    },
+  },
+  {
+    name: 'registers-lost-after-handover',
+    says: 'a shard was handed over, and the registers are lost with both origins before either disk has the record: the longer log wins',
+    *script(sim) {
+      yield whole(sim)
+      sim.network.slowness = 1
+      sim.network.lateMs = 60
+      sim.command('a', { kind: 'handover', shard: 's0' })
+      yield accepting(sim, 'a', 'handover')
+      sim.network.slowness = 0
+      for (const name of ORIGINS) sim.hosts[name].disk.identityMs = 60_000
+      yield serves(sim, 'b', 's0')
+      sim.queues.mode = 'silent'
+      sim.links.patience = true
+      sim.cutFor([['b', 'a']], 5000)
+      yield after(sim, 500)
+      for (const name of ORIGINS) sim.hosts[name].kill('killed')
+      for (const name of ACCEPTORS) sim.registers.wipe(name)
+      for (const name of ORIGINS) sim.hosts[name].disk.identityMs = 0
+      sim.queues.mode = 'up'
+      yield after(sim, 6000)
+      for (const name of ORIGINS) sim.restart(name)
+      for (let round = 0; round < 10 && !whole(sim)(); round++) {
+        yield after(sim, 2500)
+        sim.rebuild('b', false)
+      }
+      if (sim.hosts.b.disk.quarantined.size > 0) throw new Broken('I9', 'what only b had was not completed on a')
     },
   },
 ]

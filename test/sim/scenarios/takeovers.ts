@@ -184,4 +184,32 @@ export const TAKEOVERS: readonly Scenario[] = [
       yield after(sim, 2000)
     },
   },
+  {
+    name: 'late-entry-for-one-that-stands',
+    says: 'the last entry of one that is cut off while it leaves reaches the other one when that has won, and does not know it yet',
+    *script(sim) {
+      yield whole(sim)
+      yield () => state(sim, 'a')?.shards.s0.sender.lane === 'queue'
+      sim.links.patience = true
+      sim.queues.holds = true
+      sim.cutFor([['a', 'b']], 5000)
+      const before = state(sim, 'a')?.shards.s0.last.index ?? 0
+      const late = after(sim, 900)
+      yield () => (state(sim, 'a')?.shards.s0.last.index ?? 0) > before || late()
+      // Who leaves does not go solo any more.
+      sim.command('a', { kind: 'leave' })
+      // Slow enough to see the accept leave.
+      sim.network.slowness = 1
+      sim.network.lateMs = 60
+      yield accepting(sim, 'b', 'solo')
+      sim.network.slowness = 0
+      sim.cutFor([['w', 'b']], 3500)
+      yield decided(sim, 'b')
+      sim.queues.release()
+      yield after(sim, 1000)
+      sim.hosts.a.kill('killed')
+      yield after(sim, 3000)
+      sim.restart('a')
+    },
+  },
 ]
