@@ -91,8 +91,8 @@ export class Clients {
     }
   }
 
-  ask(client: string, shard: ShardName, key: string, then: () => void): void {
-    const via = this.#random.pick(ORIGINS)
+  /** @param via the host at which it goes in */
+  ask(client: string, shard: ShardName, key: string, then: () => void, via = this.#random.pick(ORIGINS)): void {
     const { running } = this.#hosts[via]
     if (running === null || this.#network.outside.has(via)) {
       then()

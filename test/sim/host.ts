@@ -169,7 +169,7 @@ export class Host {
       stores,
       // Between the gate and the row is a place like any other to be stopped at.
       get: (shard, key) => {
-        life.touch()
+        life.beforeRow()
         return stores[shard].get(key)
       },
       record: (shard, scope) => {
@@ -192,7 +192,8 @@ export class Host {
       save: identity => {
         const { promise, resolve } = Promise.withResolvers<void>()
         if (!life.touch()) return promise
-        const slow = disk.slowness > 0 && this.#random.chance(disk.slowness) ? this.#random.between(20, disk.slowMs) : 0
+        const slows = disk.slowness > 0 && !disk.fastIdentity && this.#random.chance(disk.slowness)
+        const slow = slows ? this.#random.between(20, disk.slowMs) : 0
         freeAt = Math.max(freeAt, life.time) + this.#random.between(0.2, 3) + slow + disk.identityMs
         life.world.at(freeAt, null, () => {
           if (life.alive) disk.identity = identity

@@ -4,8 +4,8 @@ import { CORE, type Guard } from './guard.ts'
 export const ANSWERS_GUARDS: readonly Guard[] = [
   {
     name: 'lease-after-commit-read',
-    needed: 'primary-sleeps',
-    within: 60,
+    needed: 'sleeps-before-the-row',
+    within: 5,
     file: 'origin/documents.ts',
     from: 'if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()\n    if (this.#parts.reads',
     to: 'if (this.#parts.reads',
@@ -21,7 +21,7 @@ export const ANSWERS_GUARDS: readonly Guard[] = [
   {
     name: 'aimed-at-this-reign',
     needed: 'late-request',
-    within: 60,
+    within: 40,
     file: 'origin/documents.ts',
     from: '(aimed !== null && aimed < reign)',
     to: '(aimed !== null && aimed < 0)',
@@ -45,7 +45,7 @@ export const ANSWERS_GUARDS: readonly Guard[] = [
   {
     name: 'refusal-waits-for-commit',
     needed: 'tentative-refusal',
-    within: 400,
+    within: 300,
     file: 'origin/write/groups.ts',
     from: 'const committed = await this.#port.committed(this.#store.shard, seen)',
     to: "const committed = outcomes.every(each => each.kind === 'preconditionFailed' || each.kind === 'missing') || (await this.#port.committed(this.#store.shard, seen))",

@@ -5,7 +5,7 @@ export const LEASES_GUARDS: readonly Guard[] = [
   {
     name: 'lease',
     needed: 'primary-sleeps',
-    within: 10,
+    within: 3,
     file: `${CORE}/reign.ts`,
     from: "(isSole(s) && s.proposal?.why !== 'add') || now < s.lease.heldUntil",
     to: 's.now >= 0 || now < s.lease.heldUntil',
@@ -13,7 +13,7 @@ export const LEASES_GUARDS: readonly Guard[] = [
   {
     name: 'lease-while-adding',
     needed: 'sleeps-while-adding',
-    within: 10,
+    within: 3,
     file: `${CORE}/reign.ts`,
     from: "(isSole(s) && s.proposal?.why !== 'add') ||",
     to: 'isSole(s) ||',
@@ -21,7 +21,7 @@ export const LEASES_GUARDS: readonly Guard[] = [
   {
     name: 'lease-from-send',
     needed: 'wakes-to-old-grants',
-    within: 20,
+    within: 5,
     file: `${CORE}/lease.ts`,
     from: 'sentAt + this.#timing.leaseMs)',
     to: 'now + this.#timing.leaseMs)',
@@ -29,7 +29,7 @@ export const LEASES_GUARDS: readonly Guard[] = [
   {
     name: 'promise-before-reign',
     needed: 'standby-disk-hangs',
-    within: 5,
+    within: 3,
     file: `${CORE}/reign.ts`,
     from: 'now >= reign.notBefore',
     to: 'true',
@@ -37,7 +37,7 @@ export const LEASES_GUARDS: readonly Guard[] = [
   {
     name: 'old-primary-stopped',
     needed: 'standby-disk-hangs',
-    within: 5,
+    within: 3,
     file: `${CORE}/reign.ts`,
     from: "if (record.why === 'first boot') return true",
     to: 'if (s.now >= 0) return true',
@@ -45,7 +45,7 @@ export const LEASES_GUARDS: readonly Guard[] = [
   {
     name: 'grace-from-start',
     needed: 'forgets-its-promise',
-    within: 20,
+    within: 5,
     file: `${CORE}/choice.ts`,
     from: 's.startedAt + graceMs, s.memberSince + graceMs)',
     to: 's.memberSince)',
@@ -60,7 +60,7 @@ export const LEASES_GUARDS: readonly Guard[] = [
   {
     name: 'promise-before-takeover',
     needed: 'sent-away-by-hand',
-    within: 5,
+    within: 3,
     file: `${CORE}/choice.ts`,
     from: 'Math.max(s.lease.promisedUntil, ',
     to: 'Math.max(',

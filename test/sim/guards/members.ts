@@ -21,7 +21,7 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
   },
   {
     name: 'commit-waits-for-added',
-    needed: 'drift-noticed-by-a-member',
+    needed: 'added-while-alone',
     within: 30,
     file: `${CORE}/reign.ts`,
     from: 'peerIsMember(s) || s.adding !== null',
@@ -30,7 +30,7 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
   {
     name: 'level-before-add',
     needed: 'primary-sleeps',
-    within: 10,
+    within: 12,
     file: `${CORE}/moves.ts`,
     from: 'if (!level || !mirrors(s) ||',
     to: 'if (',
@@ -55,7 +55,7 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
   {
     name: 'only-a-member-stands',
     needed: 'stands-and-goes-on',
-    within: 10,
+    within: 5,
     file: `${CORE}/choice.ts`,
     from: '!s.synced || s.proposer.busy || !isMember(s) || s.leaving',
     to: '!s.synced || s.proposer.busy || s.leaving',
@@ -70,8 +70,8 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
   },
   {
     name: 'gate-closed-before-handover',
-    needed: 'handover-under-load',
-    within: 300,
+    needed: 'handover-during-a-write',
+    within: 5,
     file: `${CORE}/moves.ts`,
     from: "closing === 'closed' && committed === last.index",
     to: 'committed === last.index',
@@ -91,5 +91,13 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
     file: `${CORE}/choice.ts`,
     from: '  if (mine.index > peers.index) return s.me\n  if (peers.index > mine.index) return s.peerName\n',
     to: '',
+  },
+  {
+    name: 'member-is-a-store',
+    needed: 'wiped-and-primary-dies',
+    within: 30,
+    file: `${CORE}/state.ts`,
+    from: 'member.name === s.me && member.store === s.identity.store',
+    to: 'member.name === s.me',
   },
 ]

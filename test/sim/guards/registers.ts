@@ -13,7 +13,7 @@ export const REGISTERS_GUARDS: readonly Guard[] = [
   {
     name: 'newest-accepted-wins',
     needed: 'dies-after-accept',
-    within: 10,
+    within: 5,
     file: `${CORE}/proposer.ts`,
     from: 'compareBallots(accepted.ballot, newest.ballot) > 0',
     to: 'compareBallots(accepted.ballot, newest.ballot) < 0',
@@ -28,8 +28,8 @@ export const REGISTERS_GUARDS: readonly Guard[] = [
   },
   {
     name: 'epoch-of-proposal',
-    needed: 'dies-after-accept',
-    within: 10,
+    needed: 'link-cut',
+    within: 3,
     file: `${CORE}/register.ts`,
     from: 'current.record.epoch === next.epoch - 1 ?',
     to: 'current.record.epoch > 0 ?',
@@ -44,8 +44,8 @@ export const REGISTERS_GUARDS: readonly Guard[] = [
   },
   {
     name: 'majority-to-decide',
-    needed: 'restarts-within-grace',
-    within: 10,
+    needed: 'link-cut',
+    within: 5,
     file: `${CORE}/proposer.ts`,
     from: 'if (phase.accepted.size < MAJORITY) return',
     to: 'if (phase.accepted.size < 1) return',
@@ -85,5 +85,14 @@ export const REGISTERS_GUARDS: readonly Guard[] = [
     file: `${CORE}/reign.ts`,
     from: '  if (record.lineage !== s.identity.lineage) return\n',
     to: '',
+  },
+  {
+    name: 'the-empty-promise-nothing',
+    needed: 'two-registers-wiped',
+    behind: ['readmission-by-both-others'],
+    within: 5,
+    file: `${CORE}/proposer.ts`,
+    from: 'if (phase.promises.size < MAJORITY) return phase',
+    to: 'if (phase.promises.size + this.#empty.size < MAJORITY) return phase',
   },
 ]

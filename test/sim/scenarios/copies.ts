@@ -4,26 +4,46 @@ import { ACCEPTORS } from '../../../replicator/register/acceptor.ts'
 import { Broken } from '../broken.ts'
 import type { Disk } from '../disk.ts'
 import type { Sim } from '../sim.ts'
-import { after, alone, bothWays, decided, type Scenario, serves, soon, state, type Until, whole } from './script.ts'
+import {
+  after,
+  alone,
+  bothWays,
+  decided,
+  nobodyAsks,
+  type Scenario,
+  serves,
+  soon,
+  state,
+  type Until,
+  whole,
+} from './script.ts'
 
-/** The primary of s0 has entries that nobody else saw but the queue, which keeps them until it reigns again. */
-function* lateJobs(sim: Sim, dies: boolean): Generator<Until, void> {
+/** The primary of s0 has an entry that nobody else saw but the queue, which keeps it until that one reigns again. */
+function* lateJob(sim: Sim, dies: boolean): Generator<Until, void> {
   yield whole(sim)
   // The queue lane is in use only after a probe came through.
   yield () => state(sim, 'a')?.shards.s0.sender.lane === 'queue'
+  yield* nobodyAsks(sim)
+  yield whole(sim)
+  sim.queues.sentinels.failOver('a')
+  yield () => state(sim, 'a')?.shards.s0.sender.lane === 'queue'
   sim.queues.holds = true
-  sim.cutFor(bothWays('a', 'b'), 2500)
-  sim.cutFor(bothWays('a', 'w'), 2500)
   const before = state(sim, 'a')?.shards.s0.last.index ?? 0
+  // For longer than a router keeps a request: nobody writes in its place.
+  sim.cutFor(bothWays('a', 'b'), 5000)
+  sim.cutFor(bothWays('a', 'w'), 5000)
+  sim.clients.only = 'put'
+  sim.clients.ask('once', 's0', 's0/k1', () => {}, 'a')
   const late = after(sim, 900)
   yield () => (state(sim, 'a')?.shards.s0.last.index ?? 0) > before || late()
-  sim.clients.quiet = true
   if (dies) sim.hosts.a.kill('killed')
   yield decided(sim, 'b')
+  yield after(sim, 5000)
   if (dies) sim.restart('a')
   yield whole(sim)
   sim.queues.release()
   yield after(sim, 50)
+  sim.clients.only = null
   sim.clients.quiet = false
   yield after(sim, 1000)
 }
@@ -33,7 +53,8 @@ function* poisoned(sim: Sim): Generator<Until, void> {
   const index = (state(sim, 'a')?.shards.s0.last.index ?? 0) + 2
   const poison = { shard: 's0', index, refused: 0 } as const satisfies Disk['poison']
   sim.hosts.b.disk.poison = poison
-  yield () => (state(sim, 'b')?.identity.drifted.length ?? 0) > 0
+  const drifted = (): boolean => (state(sim, 'b')?.identity.drifted.length ?? 0) > 0
+  yield* soon(sim, drifted, 5000, 'b gives up on an entry that it never takes')
   if (poison.refused > REFUSALS_MAX) throw new Broken('I10', `an entry was tried ${poison.refused} times`)
   yield* soon(sim, serves(sim, 'a', 's0'), 3000, 'a goes on alone')
 }
@@ -107,12 +128,12 @@ export const COPIES: readonly Scenario[] = [
   {
     name: 'late-job-of-the-dead',
     says: 'jobs of a dead primary, which its successor never took and its next life has undone, come when it reigns again',
-    script: sim => lateJobs(sim, true),
+    script: sim => lateJob(sim, true),
   },
   {
     name: 'late-job-of-an-earlier-reign',
     says: 'the same, and it is the same process that reigns again',
-    script: sim => lateJobs(sim, false),
+    script: sim => lateJob(sim, false),
   },
   {
     name: 'late-snapshot',

@@ -173,4 +173,21 @@ export const MEMBERS: readonly Scenario[] = [
       yield after(sim, 6000)
     },
   },
+  {
+    name: 'handover-during-a-write',
+    says: 'a shard is handed over while its disk is busy with a write: that one gets its answer first',
+    fair: true,
+    *script(sim) {
+      for (let round = 0; round < 3; round++) {
+        yield* settled(sim)
+        sim.hosts.a.disk.slowness = 1
+        sim.hosts.a.disk.slowMs = 300
+        sim.hosts.a.disk.fastIdentity = true
+        yield after(sim, 100)
+        sim.command('a', { kind: 'handover', shard: 's0' })
+        yield serves(sim, 'b', 's0')
+        sim.hosts.a.disk.slowness = 0
+      }
+    },
+  },
 ]

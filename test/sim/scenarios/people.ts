@@ -42,7 +42,7 @@ export const PEOPLE: readonly Scenario[] = [
       yield () => state(sim, 'b')?.synced === true
       sim.command('b', { kind: 'forcePrimary' })
       yield after(sim, 3000)
-      if (serves(sim, 'b', 's0')()) throw new Error('what lived a moment ago may live still')
+      if (serves(sim, 'b', 's0')()) throw new Broken('I5', 'what lived a moment ago may live still')
       yield after(sim, NEWS_MS)
       sim.command('b', { kind: 'forcePrimary' })
       yield serves(sim, 'b', 's0')

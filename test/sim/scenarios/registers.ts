@@ -59,11 +59,12 @@ export const REGISTERS: readonly Scenario[] = [
       sim.registers.wipe('w')
       yield after(sim, 3000)
       const epoch = sim.checker.newest?.record.epoch
-      if (!serves(sim, 'a', 's0')() || !serves(sim, 'b', 's1')()) throw new Error('the pair must go on serving')
+      if (!serves(sim, 'a', 's0')() || !serves(sim, 'b', 's1')())
+        throw new Broken('I10', 'the pair does not go on serving')
       sim.hosts.a.kill('killed')
       sim.restart('a')
       yield after(sim, 5000)
-      if (sim.checker.newest?.record.epoch !== epoch) throw new Error('an empty majority must decide nothing')
+      if (sim.checker.newest?.record.epoch !== epoch) throw new Broken('I2', 'an empty majority decided something')
     },
   },
   {
@@ -78,7 +79,7 @@ export const REGISTERS: readonly Scenario[] = [
       sim.restart('a')
       sim.restart('b')
       yield after(sim, 5000)
-      if (serves(sim, 'a', 's0')()) throw new Error('nothing may be served')
+      if (serves(sim, 'a', 's0')()) throw new Broken('I1', 'something is served')
     },
   },
   {

@@ -19,19 +19,19 @@ export const TAKEOVERS: readonly Scenario[] = [
   },
   {
     name: 'stands-and-goes-on',
-    says: 'a standby stands, hears nothing of it, and the link comes back',
+    says: 'a standby stands and wins, hears nothing of it, and the link comes back',
     *script(sim) {
       yield whole(sim)
-      sim.cutFor(
-        [
-          ['a', 'b'],
-          ['b', 'a'],
-          ['a', 'w'],
-          ['w', 'b'],
-        ],
-        2200,
-      )
+      sim.network.unregistered.add('a')
+      sim.cutFor(bothWays('a', 'b'), 2200)
+      // Slow enough to see the accept leave.
+      sim.network.slowness = 1
+      sim.network.lateMs = 60
+      yield accepting(sim, 'b', 'solo')
+      sim.network.slowness = 0
+      sim.cutFor([['w', 'b']], 4000)
       yield after(sim, 5000)
+      sim.network.unregistered.delete('a')
     },
   },
   {
@@ -133,10 +133,11 @@ export const TAKEOVERS: readonly Scenario[] = [
     name: 'wakes-to-old-grants',
     says: 'a primary is stopped just after its beat, and finds the answers when it wakes, long after they were given',
     *script(sim) {
-      for (let round = 0; round < 8; round++) {
+      for (let round = 0; round < 3; round++) {
         yield* settled(sim)
-        yield after(sim, sim.world.random.between(0, 300))
         sim.links.patience = true
+        const beat = state(sim, 'a')?.lease.seq ?? 0
+        yield () => (state(sim, 'a')?.lease.seq ?? 0) > beat
         sim.hosts.a.running?.life.pause(2600)
         yield after(sim, 3500)
       }
@@ -210,6 +211,18 @@ export const TAKEOVERS: readonly Scenario[] = [
       sim.hosts.a.kill('killed')
       yield after(sim, 3000)
       sim.restart('a')
+    },
+  },
+  {
+    name: 'sleeps-before-the-row',
+    says: 'a primary is stopped between its gate and the row that it reads, for longer than the grace',
+    *script(sim) {
+      for (let round = 0; round < 2; round++) {
+        yield whole(sim)
+        const life = sim.hosts.a.running?.life
+        if (life !== undefined) life.rowPauseMs = 2500
+        yield after(sim, 4000)
+      }
     },
   },
 ]
