@@ -77,7 +77,7 @@ export const LEASES_GUARDS: readonly Guard[] = [
     name: 'standing-grants-nothing',
     needed: 'moved-on-elsewhere',
     behind: ['promise-before-reign'],
-    within: 30,
+    within: 15,
     file: `${CORE}/link.ts`,
     from: 'asksAsPrimary && s.synced && !isStanding(s)',
     to: 'asksAsPrimary && s.synced',
