@@ -5,6 +5,7 @@ import { ORIGINS, type OriginName, SHARDS, type ShardName } from '../../router/w
 import { ACCEPTORS, type AcceptorName, type AcceptorReply, type Ballot, MAJORITY } from '../register/acceptor.ts'
 import type { Knowledge } from '../register/knowledge.ts'
 import type { PairRecord, RegisterValue, Reign } from '../register/record.ts'
+import { whyPeerLives } from './forced.ts'
 import { AHEAD, REBUILD_AFTER_MS } from './limits.ts'
 import { emit, log, persist, type State } from './state.ts'
 
@@ -88,7 +89,8 @@ export function onRebuild(s: State, command: number, peers: Knowledge | null): v
   if (waitMs === null) return refuse('no majority of the registers is empty: there is nothing to rebuild')
   if (waitMs > 0) return refuse(`the registers were found empty a moment ago: ask again in ${waitMs} ms`)
   if (s.rebuilding !== null) return refuse('this is under way already')
-  if (peers === null && s.peer !== null) return refuse(`origin ${s.peerName} is connected: it lives`)
+  const lives = peers === null ? whyPeerLives(s) : null
+  if (lives !== null) return refuse(lives)
   const promises = [...s.registers.last.values()].map(reply => (reply.kind === 'state' ? reply.promised.counter : 0))
   const result = rebuilt(knowledgeOf(s), peers, Math.max(0, ...promises))
   if (result.kind === 'refused') return refuse(result.why)

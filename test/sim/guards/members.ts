@@ -100,4 +100,12 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
     from: 'member.name === s.me && member.store === s.identity.store',
     to: 'member.name === s.me',
   },
+  {
+    name: 'leaves-no-shard-behind',
+    needed: 'leaves-with-an-orphan',
+    within: 10,
+    file: `${CORE}/moves.ts`,
+    from: "move.kind === 'leave' && record.primaries[shard].name === s.me)",
+    to: "move.kind === 'handover' && s.now < 0)",
+  },
 ]

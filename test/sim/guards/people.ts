@@ -66,4 +66,20 @@ export const PEOPLE_GUARDS: readonly Guard[] = [
     from: 'const epoch = Math.max(mine.epochMax, peers.epochMax) + 1',
     to: 'const epoch = newest.epoch + 1',
   },
+  {
+    name: 'rebuild-alone-looks-for-life',
+    needed: 'rebuild-beside-one-cut-off',
+    within: 5,
+    file: `${CORE}/rebuild.ts`,
+    from: 'const lives = peers === null ? whyPeerLives(s) : null',
+    to: 'const lives = null',
+  },
+  {
+    name: 'resync-needs-the-other',
+    needed: 'resync-beside-the-dead',
+    within: 5,
+    file: `${CORE}/moves.ts`,
+    from: 'if (isMember(s) && (memberPeer(s) === null || willingPeer(s) === null))\n        return reply(false, ',
+    to: 'if (s.now < 0)\n        return reply(false, ',
+  },
 ]

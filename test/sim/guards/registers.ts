@@ -95,4 +95,20 @@ export const REGISTERS_GUARDS: readonly Guard[] = [
     from: 'if (phase.promises.size < MAJORITY) return phase',
     to: 'if (phase.promises.size + this.#empty.size < MAJORITY) return phase',
   },
+  {
+    name: 'records-only-forward',
+    needed: 'handover-answer-lost',
+    within: 5,
+    file: `${CORE}/reign.ts`,
+    from: '  if (known !== null && record.epoch <= known.epoch) return\n',
+    to: '',
+  },
+  {
+    name: 'one-begins',
+    needed: 'link-cut',
+    within: 20,
+    file: `${CORE}/firstboot.ts`,
+    from: "if (s.me !== 'a' || hello === null) return",
+    to: 'if (hello === null) return',
+  },
 ]

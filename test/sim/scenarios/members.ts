@@ -190,4 +190,20 @@ export const MEMBERS: readonly Scenario[] = [
       }
     },
   },
+  {
+    name: 'leaves-with-an-orphan',
+    says: 'an origin that has just restarted is asked to stop before anybody reigns over its shard again',
+    *script(sim) {
+      for (let round = 0; round < 3; round++) {
+        yield* settled(sim)
+        sim.command('b', { kind: 'handover', shard: 's1' })
+        yield serves(sim, 'a', 's1')
+        sim.hosts.a.kill('killed')
+        sim.restart('a')
+        yield () => state(sim, 'a')?.synced === true
+        sim.leave('a', 300, 300)
+        yield after(sim, 6000)
+      }
+    },
+  },
 ]

@@ -4,7 +4,7 @@ import { ACCEPTORS } from '../../../replicator/register/acceptor.ts'
 import { ORIGINS, SHARDS } from '../../../router/words.ts'
 import { Broken } from '../broken.ts'
 import { Disk } from '../disk.ts'
-import { accepting, after, bothWays, decided, nobodyAsks, type Scenario, serves, state, whole } from './script.ts'
+import { accepting, after, bothWays, decided, nobodyAsks, type Scenario, serves, soon, state, whole } from './script.ts'
 
 /** The documents of a backup, as text. */
 function valuesIn({ shards }: Disk): ReadonlyMap<string, string> {
@@ -235,6 +235,41 @@ export const PEOPLE: readonly Scenario[] = [
         sim.rebuild('b', false)
       }
       if (sim.hosts.b.disk.quarantined.size > 0) throw new Broken('I9', 'what only b had was not completed on a')
+    },
+  },
+  {
+    name: 'rebuild-beside-one-cut-off',
+    says: 'two registers are lost, and a person has them rebuilt for a returning store alone; the only member lives on behind a cut link',
+    *script(sim) {
+      yield whole(sim)
+      sim.hosts.b.kill('killed')
+      yield decided(sim, 'a')
+      yield after(sim, 1000)
+      sim.cutFor(bothWays('a', 'b'), 9000)
+      sim.registers.wipe('b')
+      sim.registers.wipe('w')
+      sim.restart('b')
+      yield after(sim, 4000)
+      sim.rebuild('b', true)
+      yield after(sim, 5500)
+      for (let round = 0; round < 10 && !whole(sim)(); round++) {
+        sim.rebuild('b', false)
+        yield after(sim, 2500)
+      }
+    },
+  },
+  {
+    name: 'resync-beside-the-dead',
+    says: 'a person has a copy replaced when the other one has just died: it must go on, for nobody else can',
+    *script(sim) {
+      yield whole(sim)
+      sim.hosts.b.kill('killed')
+      yield after(sim, 50)
+      sim.command('a', { kind: 'resync' })
+      yield* soon(sim, serves(sim, 'a', 's1'), 5000, 'a goes on alone')
+      sim.command('a', { kind: 'resync' })
+      yield after(sim, 1000)
+      sim.restart('b')
     },
   },
 ]
