@@ -31,6 +31,8 @@ export class Sim {
   readonly checker: Checker
   readonly transfer = { ms: 200, under: 0 }
   finished = false
+  /** a script looks whether it may go on */
+  onStep: () => void = () => {}
   /** it ends where a person must look: the copies need not be equal */
   mayDiffer = false
   /** from then on a restart is for good, and everything heals */

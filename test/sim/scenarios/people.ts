@@ -213,11 +213,8 @@ export const PEOPLE: readonly Scenario[] = [
     says: 'a shard was handed over, and the registers are lost with both origins before either disk has the record: the longer log wins',
     *script(sim) {
       yield whole(sim)
-      sim.network.slowness = 1
-      sim.network.lateMs = 60
       sim.command('a', { kind: 'handover', shard: 's0' })
       yield accepting(sim, 'a', 'handover')
-      sim.network.slowness = 0
       for (const name of ORIGINS) sim.hosts[name].disk.identityMs = 60_000
       yield serves(sim, 'b', 's0')
       sim.queues.mode = 'silent'

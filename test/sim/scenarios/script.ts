@@ -26,6 +26,7 @@ export const whole =
     sim.checker.whyNotWhole() === null
 export const after = (sim: Sim, ms: number): Until => {
   const at = sim.world.now + ms
+  sim.world.after(ms, () => {})
   return () => sim.world.now >= at
 }
 export const decided =

@@ -24,11 +24,7 @@ export const TAKEOVERS: readonly Scenario[] = [
       yield whole(sim)
       sim.network.unregistered.add('a')
       sim.cutFor(bothWays('a', 'b'), 2200)
-      // Slow enough to see the accept leave.
-      sim.network.slowness = 1
-      sim.network.lateMs = 60
       yield accepting(sim, 'b', 'solo')
-      sim.network.slowness = 0
       sim.cutFor([['w', 'b']], 4000)
       yield after(sim, 5000)
       sim.network.unregistered.delete('a')
@@ -199,11 +195,7 @@ export const TAKEOVERS: readonly Scenario[] = [
       yield () => (state(sim, 'a')?.shards.s0.last.index ?? 0) > before || late()
       // Who leaves does not go solo any more.
       sim.command('a', { kind: 'leave' })
-      // Slow enough to see the accept leave.
-      sim.network.slowness = 1
-      sim.network.lateMs = 60
       yield accepting(sim, 'b', 'solo')
-      sim.network.slowness = 0
       sim.cutFor([['w', 'b']], 3500)
       yield decided(sim, 'b')
       sim.queues.release()
