@@ -43,20 +43,22 @@ export class Entries {
     const text = new TextDecoder()
     const values: string[] = []
     const keys: string[] = []
-    for (const [n, { table, key, newRow }] of decoded.entry.ops.entries()) {
+    let before: string | null = null
+    for (const { table, key, newRow } of decoded.entry.ops) {
       const value = newRow === null ? null : text.decode(newRow.body)
       if (table === TABLE_DOCUMENTS && value !== null) values.push(value)
       if (table === TABLE_RECORDS && value !== null) {
         keys.push(key)
-        const before = decoded.entry.ops[n - 1]
-        const ofPut = before?.newRow == null ? null : text.decode(before.newRow.body)
-        if (before?.table !== TABLE_DOCUMENTS || (ofPut !== null && `m${ofPut.slice(1)}` !== key))
+        if (before !== null && keyOf(before) !== key)
           throw new Broken('I7', `the record ${key} is in ${shard} ${decoded.entry.index} without its effect`)
       }
+      before = table === TABLE_DOCUMENTS ? value : 'a record'
     }
-    for (const value of values)
-      if (isKeyed(value) && !keys.includes(`m${value.slice(1)}`))
+    for (const value of values) {
+      const key = keyOf(value)
+      if (key !== null && !keys.includes(key))
         throw new Broken('I7', `${value} took effect in ${shard} ${decoded.entry.index} without its record`)
+    }
     this.#effects.set(entry.position.hash, { values, keys })
     const author = host.running?.life.incarnation
     if (author !== undefined) this.#authors.set(entry.position.hash, author)
@@ -135,5 +137,8 @@ export class Entries {
   }
 }
 
-/** Half of the writes have a key of their router's: see clients.ts. */
-const isKeyed = (value: string): boolean => Number(value.slice(1)) % 2 === 1
+/** The router's key of the write that puts this value: half of them have one, see clients.ts. */
+function keyOf(value: string): string | null {
+  const id = Number(value.slice(1))
+  return id % 2 === 1 ? `m${id}` : null
+}
