@@ -89,7 +89,6 @@ export const REGISTERS_GUARDS: readonly Guard[] = [
   {
     name: 'the-empty-promise-nothing',
     needed: 'two-registers-wiped',
-    behind: ['readmission-by-both-others'],
     within: 5,
     file: `${CORE}/proposer.ts`,
     from: 'if (phase.promises.size < MAJORITY) return phase',

@@ -21,11 +21,11 @@ import {
 /** The primary of s0 has an entry that nobody else saw but the queue, which keeps it until that one reigns again. */
 function* lateJob(sim: Sim, dies: boolean): Generator<Until, void> {
   yield whole(sim)
-  // The queue lane is in use only after a probe came through.
-  yield () => state(sim, 'a')?.shards.s0.sender.lane === 'queue'
+  // Where a reaches the queue even if it reaches nobody else.
+  sim.queues.sentinels.failOver('a')
   yield* nobodyAsks(sim)
   yield whole(sim)
-  sim.queues.sentinels.failOver('a')
+  // The queue lane is in use only after a probe came through.
   yield () => state(sim, 'a')?.shards.s0.sender.lane === 'queue'
   sim.queues.holds = true
   const before = state(sim, 'a')?.shards.s0.last.index ?? 0
