@@ -103,9 +103,19 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
   {
     name: 'leaves-no-shard-behind',
     needed: 'leaves-with-an-orphan',
-    within: 10,
+    behind: ['gate-of-a-late-reign'],
+    within: 5,
     file: `${CORE}/moves.ts`,
     from: "move.kind === 'leave' && record.primaries[shard].name === s.me)",
     to: "move.kind === 'handover' && s.now < 0)",
+  },
+  {
+    name: 'gate-of-a-late-reign',
+    needed: 'leaves-with-an-orphan',
+    behind: ['leaves-no-shard-behind'],
+    within: 5,
+    file: `${CORE}/moves.ts`,
+    from: "move.kind === 'leave' && later.length > 0",
+    to: 'later.length < 0',
   },
 ]
