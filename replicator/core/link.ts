@@ -1,7 +1,7 @@
 // What the other origin says, and what this one answers: introductions, leases, acknowledgements.
 import { SHARDS } from '../../router/words.ts'
 import { type Hello, type LinkMessage, WIRE_VERSION } from './messages.ts'
-import { adopt, recommit } from './reign.ts'
+import { adopt, leaseHolds, recommit } from './reign.ts'
 import { onAskTail, onSnapshot, onTruncate } from './standby.ts'
 import { emit, isSole, isStanding, log, memberPeer, type State, sendToPeer } from './state.ts'
 
@@ -15,9 +15,7 @@ export function onMessage(s: State, session: string, message: LinkMessage): void
     case 'grant':
       // Only the store that the record names can promise on its behalf; a wiped one that took its place cannot.
       if (!isSole(s) && memberPeer(s) === null) return
-      s.lease.answered(message.seq, message.granted, s.now)
-      if (message.granted) emit(s, { type: 'granted', seq: message.seq })
-      return
+      return onGrant(s, message)
     case 'record':
       // The peer speaks of decided records only. A fresh store learns its lineage from the registers, not from here.
       if (message.record.lineage === s.identity.lineage) adopt(s, message.record)
@@ -68,6 +66,13 @@ function onHello(s: State, session: string, hello: Hello): void {
   for (const shard of before?.drifted ?? []) if (!hello.drifted.includes(shard)) s.shards[shard].reseededAt = s.now
   for (const shard of SHARDS) recommit(s, shard)
   emit(s, { type: 'changed' })
+}
+
+function onGrant(s: State, { seq, granted }: Extract<LinkMessage, { type: 'grant' }>): void {
+  const held = leaseHolds(s, s.now)
+  s.lease.answered(seq, granted, s.now)
+  if (!held && leaseHolds(s, s.now)) emit(s, { type: 'changed' })
+  if (granted) emit(s, { type: 'granted', seq })
 }
 
 function onBeat(s: State, hello: Hello, beat: Extract<LinkMessage, { type: 'beat' }>): void {

@@ -42,6 +42,7 @@ export function adopt(s: State, record: PairRecord): void {
 function moveReign(s: State, shard: ShardState, known: PairRecord | null, record: PairRecord): void {
   const next = record.primaries[shard.shard]
   const mine = next.incarnation === s.settings.incarnation
+  const was = shard.reign
   if (shard.reign !== null && (!mine || shard.reign.since !== next.since))
     endReign(s, shard, `epoch ${record.epoch}: ${record.why}`)
   if (mine && shard.reign === null) beginReign(s, shard, known, record)
@@ -49,6 +50,8 @@ function moveReign(s: State, shard: ShardState, known: PairRecord | null, record
     const before = known?.primaries[shard.shard]
     if (before?.incarnation !== next.incarnation) {
       shard.receiver.clear()
+      // what comes next follows what we wrote ourselves
+      if (was !== null) shard.receiver.moved(shard.last.index)
       shard.verified = 0
     }
   }
@@ -56,10 +59,15 @@ function moveReign(s: State, shard: ShardState, known: PairRecord | null, record
 }
 
 function beginReign(s: State, shard: ShardState, known: PairRecord | null, record: PairRecord): void {
+  const { since } = record.primaries[shard.shard]
+  const handedOver = record.why === 'handover' && since === record.epoch
+  // one that was no primary of anything has no lease: it is asked for now, not with the next beat
+  if (handedOver && !leaseHolds(s, s.now)) s.nextBeatAt = s.now
   shard.receiver.clear()
   shard.closing = 'no'
   shard.reign = {
-    since: record.primaries[shard.shard].since,
+    since,
+    levelIn: handedOver && s.peer?.hello?.incarnation === record.by.incarnation ? s.peer.session : null,
     began: s.now,
     start: null,
     notBefore: oldPrimaryStopped(s, shard.shard, known, record)
@@ -114,6 +122,8 @@ export function recommit(s: State, shard: ShardName): void {
   if (Math.max(committed, state.committed) >= state.last.index) state.stalledSince = null
   else if (moved || state.stalledSince === null) state.stalledSince = s.now
   if (!moved) return
+  // who waits for this reign to begin is told at once, not with the next tick
+  if (state.committed < state.reign.start && committed >= state.reign.start) emit(s, { type: 'changed' })
   state.committed = committed
   emit(s, { type: 'settle', shard, index: committed })
   emit(s, { type: 'committed', shard, index: committed })

@@ -89,6 +89,11 @@ export class Sender {
 
   /** @param last our newest index; @param reseed the peer's copy is known to be wrong */
   start(session: string, last: number, reseed: boolean): void {
+    this.#begin(session, last, reseed)
+    this.#compare()
+  }
+
+  #begin(session: string, last: number, reseed: boolean): void {
     this.#session = session
     this.#last = last
     this.#acked = -1
@@ -97,7 +102,20 @@ export class Sender {
     this.#reseed = reseed
     this.#refusals.clear()
     this.#forgetSent()
-    this.#compare()
+  }
+
+  #live(common: Position, now: number): void {
+    this.#phase = { kind: 'live' }
+    this.#acked = common.index
+    this.#ackedPosition = common
+    this.#cursor = common.index + 1
+    this.#probeAt = now
+  }
+
+  /** The peer's copy is known to end where ours does: there is nothing to compare. */
+  startLevel(session: string, last: Position, now: number): void {
+    this.#begin(session, last.index, false)
+    this.#live(last, now)
   }
 
   stop(): void {
@@ -128,11 +146,7 @@ export class Sender {
       })
       return
     }
-    this.#phase = { kind: 'live' }
-    this.#acked = common.index
-    this.#ackedPosition = common
-    this.#cursor = common.index + 1
-    this.#probeAt = now
+    this.#live(common, now)
     if (this.#gap === null && common.index < this.#last) this.#gap = { from: common.index, to: this.#last, shown: -1 }
     this.#showGap()
     this.#pump()

@@ -32,6 +32,11 @@ export type MyReign = {
   start: number | null
   /** promises that we gave to the former primary end then */
   readonly notBefore: number
+  /**
+   * The session with the one that handed the shard over, or null. It proposed that with its gate closed and all that it had
+   * acknowledged by this store: both copies end with `start`, and need not be compared. Once is enough.
+   */
+  levelIn: string | null
 }
 
 export type ShardState = {

@@ -471,7 +471,7 @@ export const GUARDS: readonly Guard[] = [
   {
     name: 'lease-after-commit-read',
     needed: 'primary-sleeps',
-    within: 60,
+    within: 120,
     file: 'origin/documents.ts',
     from: 'if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()\n    if (this.#parts.reads',
     to: 'if (this.#parts.reads',
@@ -483,6 +483,33 @@ export const GUARDS: readonly Guard[] = [
     file: 'origin/documents.ts',
     from: "        if (replicator.serves(shard) === null && !(await this.#servesAgain(shard)))\n          return { kind: 'unknown', why: 'this origin lost its lease while the write was under way', reign }\n",
     to: '',
+  },
+  {
+    name: 'level-by-handover-only',
+    needed: 'random',
+    within: 150,
+    file: `${CORE}/reign.ts`,
+    from: 'levelIn: handedOver && s.peer?.hello',
+    to: 'levelIn: s.peer?.hello',
+  },
+  {
+    name: 'level-while-nothing-is-appended',
+    needed: '',
+    within: 0,
+    coveredBy: 'a reign that is handed over ships in the turn in which it begins, before anything can be appended',
+    file: `${CORE}/pair.ts`,
+    from: ' && reign.start === last.index',
+    to: '',
+  },
+  {
+    name: 'level-in-the-session-of-the-handover',
+    needed: '',
+    within: 0,
+    coveredBy:
+      'level-while-nothing-is-appended; another life of the peer has the same entries, or a store that is no member',
+    file: `${CORE}/pair.ts`,
+    from: 'reign.levelIn === session && reign',
+    to: 'reign.levelIn !== null && reign',
   },
   {
     name: 'aimed-at-this-reign',

@@ -185,7 +185,7 @@ export const SCENARIOS: readonly Scenario[] = [
     *script(sim) {
       yield whole(sim)
       sim.queues.mode = 'silent'
-      sim.cutFor([['a', 'b']], 900)
+      sim.cutFor([['a', 'b']], 1300)
       yield after(sim, 300)
       sim.hosts.a.kill('killed')
       sim.restart('a')
@@ -595,6 +595,22 @@ export const SCENARIOS: readonly Scenario[] = [
       sim.command('a', { kind: 'handover', shard: 's0' })
       yield serves(sim, 'b', 's0')
       yield after(sim, 6000)
+    },
+  },
+  {
+    name: 'handed-over-to-one-cut-off',
+    says: 'a shard is handed over and the link is cut at that moment; who got it goes on alone, and finds the other in the same life',
+    *script(sim) {
+      yield whole(sim)
+      sim.command('a', { kind: 'handover', shard: 's0' })
+      const sent = accepting(sim, 'a', 'handover')
+      const done = serves(sim, 'b', 's0')
+      yield () => sent() || done()
+      sim.cutFor(bothWays('a', 'b'), 4000)
+      // decided with the witness, which a then loses as well
+      yield after(sim, 20)
+      sim.cutFor(bothWays('a', 'w'), 4000)
+      yield after(sim, 5000)
     },
   },
   {
