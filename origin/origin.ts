@@ -24,6 +24,7 @@ import { listenPrivate, listenPublic } from './http/listen.ts'
 import { hostMac } from './http/mac.ts'
 import { proxyTrust } from './http/proxies.ts'
 import type { Listening } from './http/server.ts'
+import { leave } from './leave.ts'
 import type { LogLevel } from './log.ts'
 import { Traffic } from './observe/traffic.ts'
 import { Writes } from './observe/writes.ts'
@@ -37,7 +38,6 @@ import { HostWhereabouts } from './whereabouts.ts'
 /** CONTRACT: 1 MiB. */
 const BODY_BYTES_MAX = 1024 * 1024
 /** CONTRACT: within 30 s of SIGTERM the process is gone, so each step gets less. */
-const HAND_OVER_MS = 8_000
 const LINGER_MS = 200
 const DRAIN_MS = 10_000
 /** Of a random UUID: enough that no two lives of a router mint one key, short because every write carries it. */
@@ -193,6 +193,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       ...config.private,
       secret: config.secret,
       documents: answer,
+      begins: (shard, signal) => whereabouts.begins(shard, signal),
       seal,
       bodyBytesMax: BODY_BYTES_MAX,
       viewerSecret: config.viewerSecret,
@@ -233,7 +234,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
 
   return {
     async stop() {
-      const left = await within(replicator.command({ kind: 'leave' }), HAND_OVER_MS)
+      const left = await leave(() => replicator.command({ kind: 'leave' }))
       log.info({ ok: left?.ok ?? false, detail: left?.detail ?? 'no answer in time' }, 'hands over before it stops')
       inside.close()
       await Promise.all(listeners.map(listening => listening.close({ lingerMs: LINGER_MS, graceMs: DRAIN_MS })))
@@ -243,16 +244,5 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       await replicator.close()
       await Promise.all([s0.store.close(), s1.store.close()])
     },
-  }
-}
-
-/** Null where it takes longer. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-  const late = Promise.withResolvers<null>()
-  const timer = setTimeout(() => late.resolve(null), ms)
-  try {
-    return await Promise.race([promise, late.promise])
-  } finally {
-    clearTimeout(timer)
   }
 }

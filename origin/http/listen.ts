@@ -10,6 +10,7 @@ import { originForm, pathOf } from '../../router/key.ts'
 import { MINTED_KEY_HEADER, type Seal, unsealed } from '../../router/minted.ts'
 import { FORWARDED_HEADER, PRIVATE_CHALLENGE } from '../../router/private.ts'
 import { forWrite, problem } from '../../router/problem.ts'
+import type { ShardName } from '../../router/words.ts'
 import type { Caller, PrivateEnv } from './caller.ts'
 import type { DocumentsHandler } from './documents.ts'
 import { type ProxyTrust, proxyTrust } from './proxies.ts'
@@ -43,6 +44,8 @@ export type PrivateOptions = {
   readonly secret: string
   /** answers what the peer forwarded */
   readonly documents: DocumentsHandler
+  /** where this origin is about to serve the shard: resolves when it does, or not soon; null where there is nothing to wait for */
+  readonly begins: (shard: ShardName, signal: AbortSignal) => Promise<void> | null
   /** knows the keys that the peer's router minted */
   readonly seal: Seal
   readonly bodyBytesMax: number
@@ -67,7 +70,7 @@ export type BrowserDoor = {
 const VIEWER_PATHS: readonly string[] = ['/metrics', '/_tandem/status']
 
 export function listenPrivate(options: PrivateOptions): Promise<Listening> {
-  const { host, port, secret, documents, seal, bodyBytesMax, control, onUpgrade, onError } = options
+  const { host, port, secret, documents, begins, seal, bodyBytesMax, control, onUpgrade, onError } = options
   const { viewerSecret = null, browsers } = options
   const knowsSecret = secretCheck(secret)
   const knowsViewerSecret = viewerSecret === null ? () => false : secretCheck(viewerSecret)
@@ -118,6 +121,9 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
       }
       const aimed = parseEpoch(request.headers.get(AIMED_HEADER))
       const body = await takeBody(request, framing)
+      // the peer heard of our reign before it began: it would ask again and again
+      const soon = begins(shard, request.signal)
+      if (soon !== null) await soon
       return await documents({ request, target, resource, shard, minted, aimed, body })
     } catch (error) {
       if (!request.signal.aborted) onError(error)

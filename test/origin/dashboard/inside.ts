@@ -134,6 +134,7 @@ export async function startInside(port: number, wallNow: () => number = Date.now
     secret: SECRET,
     viewerSecret: VIEWER_SECRET,
     seal: createSeal(hostMac(SECRET)),
+    begins: () => null,
     documents: async () => new Response('document'),
     bodyBytesMax: 1024,
     browsers: new Browsers({ sessions, name: 'a', now, audit: line => audit.note(line) }),

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { LINK_PATH } from '../../../origin/http/listen.ts'
 import { idIn, pathIn } from './keys.ts'
@@ -82,6 +83,23 @@ describe('the private door', () => {
     expect((await ask(pathIn('s0'), forwarded)).headers.get('tandem-view')).toBeNull()
   })
 
+  it('keeps what was forwarded a moment too early until the reign begins', async () => {
+    const begun = Promise.withResolvers<void>()
+    const early: string[] = []
+    const a = await start({
+      begins: shard => {
+        early.push(shard)
+        return begun.promise
+      },
+    })
+    a.documents.refuse = () => ({ kind: 'misdirected', view: null, why: 'It is about to begin.' })
+    const put = ask(pathIn('s0'), { ...known, 'Tandem-Forwarded': '1' }, 'PUT', 'x')
+    await until('it waits', () => early.length === 1)
+    a.documents.refuse = null
+    begun.resolve()
+    expect([(await put).status, early]).toEqual([201, ['s0']])
+  })
+
   it('hands upgrades of the link over, and no others', async () => {
     const dialled: string[] = []
     await start({
@@ -155,8 +173,8 @@ describe('a door', () => {
     expect(performance.now() - from).toBeLessThan(1_000)
   })
 
-  it('cuts links too', async () => {
-    const sockets: unknown[] = []
+  it('does not wait for links, which their owner ends', async () => {
+    const sockets: Duplex[] = []
     const a = await start({ onUpgrade: (_incoming, socket) => void sockets.push(socket) })
     const link = await open(PRIVATE)
     let ended = false
@@ -165,7 +183,10 @@ describe('a door', () => {
     })
     link.write(`GET ${LINK_PATH} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: tandem\r\n\r\n`)
     await until('the link is up', () => sockets.length === 1)
-    await a.privateDoor.close({ lingerMs: 0, graceMs: 100 })
+    // with it, SIGTERM of the origin that was dialled took its whole grace
+    await a.privateDoor.close({ lingerMs: 0, graceMs: 60_000 })
+    expect(ended).toBe(false)
+    for (const socket of sockets) socket.destroy()
     await until('its end', () => ended)
   })
 

@@ -207,6 +207,7 @@ export type OriginOptions = {
   readonly readiness?: () => Readiness
   readonly control?: { fetch(request: Request): Response | Promise<Response> }
   readonly onUpgrade?: Parameters<typeof listenPrivate>[0]['onUpgrade']
+  readonly begins?: Parameters<typeof listenPrivate>[0]['begins']
 }
 
 const HOST = '127.0.0.1'
@@ -257,6 +258,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     port: privatePort,
     secret: SECRET,
     documents: handler,
+    begins: options.begins ?? (() => null),
     seal,
     bodyBytesMax,
     control: options.control ?? { fetch: () => new Response('control') },
