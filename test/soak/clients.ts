@@ -1,8 +1,9 @@
-// Clients over real HTTP through both hosts, and all that they were told, as histories that test/sim/history.ts judges.
+// Clients over real HTTP through both hosts, and all that they were told.
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Ask, type Call, linearizable, type Told } from '../sim/history.ts'
+import type { Ask, Told } from '../sim/history.ts'
 import type { Random } from '../sim/random.ts'
 import { askOver, type Heard } from './asked.ts'
+import { Histories, type Judgement, type Recorded } from './histories.ts'
 import type { Mix } from './schedule.ts'
 
 type Request = {
@@ -16,7 +17,6 @@ type Request = {
   readonly first: number
 }
 
-type Recorded = Call & { via: string; refusedBy?: string | null }
 export type Wait = { readonly ms: number; readonly at: number; readonly what: string }
 
 /** A write with a key of its client's is sent again for so long; then its outcome stays unknown. */
@@ -28,9 +28,7 @@ const WAITS_KEPT = 5
 
 export class Clients {
   readonly #urls: readonly string[]
-  readonly #calls = new Map<string, Recorded[]>()
-  readonly #values = new Map<string, string>()
-  readonly #seen = new Map<string, { readonly etag: string; readonly value: string }>()
+  readonly #histories = new Histories(what => this.wrong.push(what))
   readonly #began = performance.now()
   #count = 0
   readonly #loops: Promise<void>[] = []
@@ -79,7 +77,7 @@ export class Clients {
   }
 
   #choose(key: string, id: number, mix: Mix, random: Random): readonly [Ask, string | null] {
-    const seen = this.#seen.get(key)
+    const seen = this.#histories.seen(key)
     const value = `v${id}`
     if (random.chance(mix.reads)) return [{ op: 'get' }, random.chance(0.3) ? (seen?.etag ?? null) : null]
     const dice = random.unit()
@@ -102,10 +100,7 @@ export class Clients {
       told: { kind: 'unknown' },
       via: '',
     }
-    const calls = this.#calls.get(key) ?? []
-    this.#calls.set(key, calls)
-    // It counts from before it leaves: it may take effect while its answer is still on its way.
-    if (ask.op !== 'get') calls.push(call)
+    this.#histories.begin(call)
     let unsure = false
     for (let attempt = first; ; attempt++) {
       call.via = this.#urls[attempt % this.#urls.length] ?? ''
@@ -123,7 +118,6 @@ export class Clients {
 
   /** @param unsure an earlier attempt may yet take effect: then a refusal of this one is not the last word */
   #heard(call: Recorded, heard: Heard, unsure: boolean, asked: string | null): boolean {
-    const calls = this.#calls.get(call.key) ?? []
     this.#waited(call, heard)
     if (heard.kind === 'wrong') {
       this.wrong.push(`${call.ask.op} ${call.key} through ${call.via}: ${heard.what}`)
@@ -131,7 +125,7 @@ export class Clients {
     }
     if (heard.kind === 'nothing') {
       this.turnedAway++
-      if (!unsure && call.ask.op !== 'get') calls.splice(calls.lastIndexOf(call), 1)
+      if (!unsure && call.ask.op !== 'get') this.#histories.forget(call)
       return false
     }
     const told = toldBy(call, heard)
@@ -143,11 +137,11 @@ export class Clients {
     call.told = told
     call.returned = this.now
     if (heard.kind === 'refused') call.refusedBy = call.ask.op === 'get' ? (heard.etag ?? asked) : heard.etag
-    if (call.ask.op === 'get') calls.push(call)
+    if (call.ask.op === 'get') this.#histories.answered(call)
     this.answered++
     if (heard.kind === 'told' && heard.etag !== null) {
-      if (told.kind === 'found') this.#learn(call.key, heard.etag, told.value)
-      else if (call.ask.op === 'put') this.#learn(call.key, heard.etag, call.ask.value)
+      if (told.kind === 'found') this.#histories.learn(call.key, heard.etag, told.value)
+      else if (call.ask.op === 'put') this.#histories.learn(call.key, heard.etag, call.ask.value)
     }
     return true
   }
@@ -159,17 +153,9 @@ export class Clients {
     this.waits = [...this.waits, { ms, at: call.invoked, what }].sort((x, y) => y.ms - x.ms).slice(0, WAITS_KEPT)
   }
 
-  /** An ETag is never used again for other bytes of the same key. */
-  #learn(key: string, etag: string, value: string): void {
-    const known = this.#values.get(key + etag)
-    if (known !== undefined && known !== value) this.wrong.push(`${key} ${etag} was ${known} and is ${value}`)
-    this.#values.set(key + etag, value)
-    this.#seen.set(key, { etag, value })
-  }
-
   /** Reads every key that was ever asked for through each host: what was acknowledged is there, and the same from both. */
   async readAll(prefix: string): Promise<void> {
-    for (const key of this.#calls.keys()) {
+    for (const key of this.#histories.keys) {
       if (!key.startsWith(prefix)) continue
       for (const at of this.#urls.keys())
         if (
@@ -187,30 +173,8 @@ export class Clients {
     }
   }
 
-  /** What no order of effects explains, per key; and how many keys were too hard to judge. */
-  judge(prefix: string): { readonly not: readonly string[]; readonly gaveUp: number; readonly calls: number } {
-    const not: string[] = []
-    let gaveUp = 0
-    let count = 0
-    for (const [key, calls] of this.#calls) {
-      if (!key.startsWith(prefix)) continue
-      count += calls.length
-      const verdict = linearizable(
-        key,
-        calls.map(call => this.#resolved(call)),
-      )
-      if (verdict.kind === 'gaveUp') gaveUp++
-      if (verdict.kind === 'not') not.push(`${key}:\n${verdict.calls.map(line).join('\n')}`)
-    }
-    return { not, gaveUp, calls: count }
-  }
-
-  /** By now the value behind an ETag is known, unless the write that made it was never answered. */
-  #resolved(call: Recorded): Call {
-    if (call.refusedBy === undefined) return call
-    const value = call.refusedBy === null ? null : this.#values.get(call.key + call.refusedBy)
-    if (call.ask.op !== 'get') return { ...call, told: { kind: 'refused', value } }
-    return { ...call, told: value === undefined || value === null ? { kind: 'unknown' } : { kind: 'found', value } }
+  judge(prefix: string): Judgement {
+    return this.#histories.judge(prefix)
   }
 }
 
@@ -218,6 +182,3 @@ const toldBy = (call: Recorded, heard: Extract<Heard, { kind: 'told' | 'refused'
   if (heard.kind === 'told') return heard.told
   return call.ask.op === 'get' ? { kind: 'found', value: '' } : { kind: 'refused', value: undefined }
 }
-
-const line = (call: Call): string =>
-  `  ${call.invoked.toFixed(1)}..${call.returned.toFixed(1)} #${call.id} ${call.client} ${JSON.stringify(call.ask)} → ${JSON.stringify(call.told)}`
