@@ -36,6 +36,8 @@ export type Config = {
   readonly stableMs: number
   /** path of the file with bearer tokens; null is open, on loopback only */
   readonly tokensFile: string | null
+  /** how often one client may ask; null is as often as it likes */
+  readonly rateLimit: { readonly quota: number; readonly windowMs: number } | null
   /** addresses and networks of proxies whose X-Forwarded-* and Forwarded are believed */
   readonly trustedProxies: readonly string[]
   readonly logLevel: LogLevel
@@ -86,6 +88,7 @@ function toConfig(fields: Fields): Config {
     parkMs: fields.TANDEM_PARK_MS,
     stableMs: fields.TANDEM_STABLE_MS,
     tokensFile: fields.TANDEM_TOKENS ?? null,
+    rateLimit: fields.TANDEM_RATE_LIMIT ?? null,
     trustedProxies: fields.TANDEM_TRUSTED_PROXIES,
     logLevel: fields.TANDEM_LOG,
   })

@@ -1,6 +1,7 @@
 // The entry of an origin: configuration once and whole, one process a directory, then run until told to stop.
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
+import { openTokenFile } from './access/tokenfile.ts'
 import { describeFaults, loadConfig, readConfigFile } from './config.ts'
 import { lockDataDir } from './host/lock.ts'
 import { createLog } from './log.ts'
@@ -32,6 +33,14 @@ const fatal = (why: string, cause: unknown): never => {
 }
 process.on('uncaughtException', error => fatal('an error that nothing expected', error))
 
+const { tokensFile } = config
+const tokens = tokensFile === null ? null : await openTokenFile(tokensFile, log)
+if (tokens?.kind === 'faulty') {
+  const allowed = `the path of a list of tokens (${tokens.why})`
+  process.stderr.write(`${describeFaults([{ name: 'TANDEM_TOKENS', value: String(tokensFile), allowed }])}\n`)
+  process.exit(EXIT_CONFIG)
+}
+
 mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
 const lock = lockDataDir(config.dataDir)
 if (lock.kind === 'taken') {
@@ -45,6 +54,7 @@ try {
     config,
     version,
     incarnation,
+    tokens: tokens === null ? null : tokens.current,
     newId: randomUUID,
     log,
     setLogLevel: setLevel,
@@ -59,6 +69,7 @@ try {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+  if (tokens !== null) process.on('SIGHUP', tokens.reload)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   fatal('could not start', error)

@@ -13,6 +13,9 @@ import { Router } from '../router/route.ts'
 import { createSeal } from '../router/seal.ts'
 import { openView, viewSealer } from '../router/signedview.ts'
 import type { ShardName } from '../router/words.ts'
+import { Buckets } from './access/buckets.ts'
+import { hostGuard } from './access/guard.ts'
+import type { Tokens } from './access/tokens.ts'
 import type { Config } from './config.ts'
 import { GuardedDocuments } from './documents.ts'
 import { reach } from './failpoint.ts'
@@ -52,6 +55,8 @@ export type OriginOptions = {
   readonly config: Config
   readonly version: string
   readonly incarnation: string
+  /** as they are now; null is open to all */
+  readonly tokens: (() => Tokens) | null
   readonly newId: () => string
   readonly log: Log
   readonly setLogLevel: (level: LogLevel) => void
@@ -59,7 +64,7 @@ export type OriginOptions = {
 }
 
 export async function startOrigin(options: OriginOptions): Promise<RunningOrigin> {
-  const { config, version, incarnation, newId, log, setLogLevel, fatal } = options
+  const { config, version, incarnation, tokens, newId, log, setLogLevel, fatal } = options
   const { name, dataDir } = config
   const now = (): number => performance.now()
   const identityFile = createIdentityFile(dataDir)
@@ -217,6 +222,11 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
           sealView,
           shown: ({ lineage, epoch }) => replicator.dispatch({ type: 'shown', lineage, epoch }),
           now: Date.now,
+        }),
+        guard: hostGuard({
+          name,
+          tokens,
+          buckets: config.rateLimit === null ? null : new Buckets(config.rateLimit, now),
         }),
         seal,
         minter: new Minter(life, Date.now),

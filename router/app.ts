@@ -5,6 +5,7 @@ import type { Aimed } from './aimed.ts'
 import type { Asked } from './asked.ts'
 import { takeBody } from './body.ts'
 import type { Caller, Callers } from './callers.ts'
+import { type Guard, type Passage, wishOf } from './guard.ts'
 import type { Client } from './hopbyhop.ts'
 import type { RouterName } from './journey.ts'
 import { pathOf } from './key.ts'
@@ -36,6 +37,7 @@ export type PublicAppOptions = {
   readonly name: RouterName
   readonly router: Pick<Router, 'route'>
   readonly callers: Callers
+  readonly guard: Guard
   /** makes keys for writes that have none, so that a router's own second try takes effect once */
   readonly minter: Minter
   readonly seal: Seal
@@ -46,20 +48,33 @@ export type PublicAppOptions = {
 }
 
 export function publicApp(options: PublicAppOptions): PublicApp {
-  const { name, router, callers, minter, seal, bodyBytesMax, readiness, onError } = options
+  const { name, router, callers, guard, minter, seal, bodyBytesMax, readiness, onError } = options
   const served = { 'Tandem-Origin': name }
   // matched by the raw path, as keys are parsed: no decoding in between that the two could disagree about
   const app = new Hono<RouteEnv>({ getPath: (_request, hint) => pathOf(wireOf(hint?.env).target) })
 
   app.all('/v1/*', async c => {
     const request = c.req.raw
-    const { wire, asked, aimed } = c.env
+    const passage = guard.enter(request, c.env.wire)
+    if (passage.kind === 'refused') return passage.response
+    const response = await passed(request, c.env, passage)
+    for (const header in passage.headers) response.headers.set(header, passage.headers[header] ?? '')
+    return response
+  })
+
+  async function passed(
+    request: Request,
+    { wire, asked, aimed }: RouteEnv['Bindings'],
+    { grant }: Passage & { kind: 'passed' },
+  ): Promise<Response> {
     const admission = admit(request, wire.target, bodyBytesMax)
     if (admission.kind === 'refused') {
       admission.response.headers.set('Tandem-Origin', name)
       return admission.response
     }
     const { resource, shard, framing } = admission
+    const refusal = grant.refusal(wishOf(request.method, resource), request, wire.target)
+    if (refusal !== null) return refusal
     try {
       const body = await takeBody(request, framing)
       const hasKey = request.headers.has('idempotency-key')
@@ -71,7 +86,7 @@ export function publicApp(options: PublicAppOptions): PublicApp {
     } catch (error) {
       return failed(error, request, wire.target)
     }
-  })
+  }
 
   app.get('/livez', () => json(200, { live: true }, served))
   app.get('/readyz', async c => {

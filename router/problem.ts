@@ -23,6 +23,7 @@ const PROBLEMS = {
   'payload-too-large': { status: 413, title: 'The body is longer than allowed' },
   misdirected: { status: 421, title: 'This origin is not the primary of the key' },
   'idempotency-mismatch': { status: 422, title: 'The idempotency key was used for another request' },
+  'rate-limited': { status: 429, title: 'The client asks more often than allowed' },
   'headers-too-large': { status: 431, title: 'The head of the request is longer than allowed' },
   'client-closed': { status: 499, title: 'The client closed the request' },
   internal: { status: 500, title: 'The origin failed to answer' },

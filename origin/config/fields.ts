@@ -28,6 +28,15 @@ const milliseconds = (min: number, max: number, preset: number) =>
 
 const choice = <const T extends readonly [string, ...string[]]>(...options: T) => z.enum(options)
 
+/** As a person writes it: 100/1s. */
+const rate = z
+  .string()
+  .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,4}s$/)
+  .transform(text => {
+    const [quota, seconds] = text.split('/').map(part => Number.parseInt(part, 10))
+    return { quota: quota ?? 0, windowMs: (seconds ?? 0) * 1000 }
+  })
+
 /** The origin of an http or https URL, without a slash at its end; what leads elsewhere is refused. */
 const peerUrl = z.string().transform((text, context): string => {
   const url = URL.parse(text)
@@ -73,6 +82,7 @@ export const FIELDS = z.object({
   TANDEM_PARK_MS: milliseconds(70, 300_000, 10_000),
   TANDEM_STABLE_MS: milliseconds(0, 300_000, 5000),
   TANDEM_TOKENS: z.string().max(4096).optional().describe('the path of a file with bearer tokens'),
+  TANDEM_RATE_LIMIT: rate.optional().describe('requests of one client in some seconds: 100/1s'),
   TANDEM_TRUSTED_PROXIES: list
     .pipe(z.array(z.string().refine(isNetwork)).max(PROXIES_MAX))
     .default([])

@@ -68,6 +68,7 @@ describe('loadConfig', () => {
       parkMs: 10_000,
       stableMs: 5000,
       tokensFile: null,
+      rateLimit: null,
       trustedProxies: [],
       logLevel: 'info',
     })

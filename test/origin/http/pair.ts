@@ -11,6 +11,7 @@ import type { Done, WriteCommand } from '../../../replicator/store/shardstore.ts
 import { STRAIGHT } from '../../../router/aim.ts'
 import { publicApp, type Readiness } from '../../../router/app.ts'
 import { createForwarder } from '../../../router/forward.node.ts'
+import { type Guard, NO_GUARD } from '../../../router/guard.ts'
 import { Minter } from '../../../router/minted.ts'
 import { PARKING_LIMITS, Parking, type ParkingLimits } from '../../../router/parking.ts'
 import { Router } from '../../../router/route.ts'
@@ -205,6 +206,7 @@ export type OriginOptions = {
   readonly bodyBytesMax?: number
   readonly trustedProxies?: readonly string[]
   readonly readiness?: () => Readiness
+  readonly guard?: Guard
   readonly control?: { fetch(request: Request): Response | Promise<Response> }
   readonly onUpgrade?: Parameters<typeof listenPrivate>[0]['onUpgrade']
 }
@@ -243,6 +245,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const app = publicApp({
     name,
     router,
+    guard: options.guard ?? NO_GUARD,
     callers: hostCallers({ mac, view: () => whereabouts.view, sealView, shown: () => undefined, now: Date.now }),
     seal,
     minter: new Minter(`router-${name}`, Date.now),
