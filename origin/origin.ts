@@ -16,6 +16,7 @@ import type { ShardName } from '../router/words.ts'
 import { Buckets } from './access/buckets.ts'
 import { hostGuard } from './access/guard.ts'
 import type { Tokens } from './access/tokens.ts'
+import { apiPages } from './api/pages.ts'
 import type { Config } from './config.ts'
 import { GuardedDocuments } from './documents.ts'
 import { reach } from './failpoint.ts'
@@ -231,6 +232,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         seal,
         minter: new Minter(life, Date.now),
         bodyBytesMax: BODY_BYTES_MAX,
+        pages: apiPages(name, version),
         readiness: () => readiness(replicator, now()),
         onError,
       }),

@@ -33,6 +33,10 @@ export type PublicApp = { fetch(request: Request, env: { wire: Wire }): Response
 
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: readonly string[] }
 
+/** Open to all, and no keys: any origin answers them. */
+export const API_PAGES = ['/openapi.json', '/docs'] as const
+export type ApiPage = (typeof API_PAGES)[number]
+
 export type PublicAppOptions = {
   readonly name: RouterName
   readonly router: Pick<Router, 'route'>
@@ -42,13 +46,15 @@ export type PublicAppOptions = {
   readonly minter: Minter
   readonly seal: Seal
   readonly bodyBytesMax: number
+  /** what describes the API */
+  readonly pages: (page: ApiPage, request: Request, wire: Wire) => Response | Promise<Response>
   readonly readiness: () => Readiness | Promise<Readiness>
   /** told of what must not happen; the client only learns that it did */
   readonly onError: (error: unknown) => void
 }
 
 export function publicApp(options: PublicAppOptions): PublicApp {
-  const { name, router, callers, guard, minter, seal, bodyBytesMax, readiness, onError } = options
+  const { name, router, callers, guard, minter, seal, bodyBytesMax, pages, readiness, onError } = options
   const served = { 'Tandem-Origin': name }
   // matched by the raw path, as keys are parsed: no decoding in between that the two could disagree about
   const app = new Hono<RouteEnv>({ getPath: (_request, hint) => pathOf(wireOf(hint?.env).target) })
@@ -101,8 +107,8 @@ export function publicApp(options: PublicAppOptions): PublicApp {
   })
   const getOnly = (target: string): Response =>
     problem('method-not-allowed', { instance: target, headers: { Allow: 'GET, HEAD', ...served } })
-  app.all('/livez', c => getOnly(c.env.wire.target))
-  app.all('/readyz', c => getOnly(c.env.wire.target))
+  for (const path of API_PAGES) app.get(path, c => pages(path, c.req.raw, c.env.wire))
+  for (const path of ['/livez', '/readyz', ...API_PAGES]) app.all(path, c => getOnly(c.env.wire.target))
 
   app.notFound(c => problem('not-found', { instance: c.env.wire.target, headers: served }))
   app.onError((error, c) => failed(error, c.req.raw, c.env.wire.target))

@@ -57,6 +57,7 @@ function edgeOf(settings: EdgeSettings): Edge {
     seal: isolate.seal,
     minter: new Minter(`edge-${crypto.randomUUID()}`, Date.now),
     bodyBytesMax: BODY_BYTES_MAX,
+    pages: (_page, request, wire) => isolate.passOn(request, wire),
     readiness: async () =>
       (await isolate.reachable()) ? { ready: true } : { ready: false, why: ['No origin answers the edge.'] },
     onError: error => console.error('tandem edge: a request met a fault of ours', error),

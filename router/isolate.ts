@@ -1,14 +1,19 @@
 // What the requests of one edge isolate share: plain data only. Views, health, the retry budget, room for waiting.
+import type { Wire } from './app.ts'
 import type { Known } from './asked.ts'
+import { NO_BODY } from './body.ts'
 import type { ForwardResult, Inbound } from './call.ts'
 import { EdgeAim } from './edgeaim.ts'
 import { EdgeViews } from './edgeviews.ts'
 import { EdgeWhereabouts } from './edgewhereabouts.ts'
 import { edgeForward } from './forward.edge.ts'
 import { Health } from './health.ts'
+import { forwardedRequestHeaders } from './hopbyhop.ts'
 import { type Mac, webMac } from './mac.ts'
 import type { Seal } from './minted.ts'
 import { Parking } from './parking.ts'
+import { passedOn } from './passedon.ts'
+import { problem } from './problem.ts'
 import { RetryBudget } from './retrybudget.ts'
 import { Router } from './route.ts'
 import { createSeal } from './seal.ts'
@@ -71,6 +76,31 @@ export class Isolate {
       this.#room(now()),
     )
     return router.route(inbound)
+  }
+
+  /** What either origin answers alike: asks the one that is well, then the other. GET and HEAD only. */
+  async passOn({ method }: Request, { target, rawHeaders, client, traceparent }: Wire): Promise<Response> {
+    const headers = forwardedRequestHeaders(rawHeaders, client, traceparent)
+    for (const origin of ORIGINS.toSorted((x, y) => this.#rank(x) - this.#rank(y))) {
+      const { result } = this.#forwarder()(origin, {
+        method,
+        target,
+        headers,
+        body: NO_BODY,
+        ask: { origin, relay: false, parkMs: 0 },
+        knows: this.#views.knows,
+        aimed: null,
+        answerMs: PROBE_ANSWER_MS,
+      })
+      const answer = await result
+      if (answer.kind === 'response') return passedOn(answer, method, `tandem-edge; next-hop=${origin}`)
+    }
+    const detail = 'No origin answers the edge.'
+    return problem('no-primary', { detail, instance: target, headers: { 'Tandem-Origin': 'edge' } })
+  }
+
+  #rank(origin: OriginName): number {
+    return this.#health.isEjected(origin) ? 1 : 0
   }
 
   /** Some origin answers. */

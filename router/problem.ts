@@ -69,7 +69,7 @@ export function problem(name: ProblemName, fields: ProblemFields = {}): Response
 export function problemText(name: ProblemName, fields: ProblemFields = {}): string {
   const { status, title } = PROBLEMS[name]
   return JSON.stringify({
-    type: `${PROBLEM_BASE}${name}`,
+    type: problemType(name),
     title,
     status,
     detail: fields.detail,
@@ -79,6 +79,12 @@ export function problemText(name: ProblemName, fields: ProblemFields = {}): stri
     ...fields.more,
   })
 }
+
+export const PROBLEM_NAMES = Object.keys(PROBLEMS).filter((name): name is ProblemName => name in PROBLEMS)
+
+export const problemType = (name: ProblemName): string => `${PROBLEM_BASE}${name}`
+
+export const problemTitle = (name: ProblemName): string => PROBLEMS[name].title
 
 export const problemStatus = (name: ProblemName): number => PROBLEMS[name].status
 

@@ -1,5 +1,6 @@
 // Two origins on loopback as far as HTTP goes: real listeners, real forwarding, documents in memory behind the port.
 
+import { apiPages } from '../../../origin/api/pages.ts'
 import { hostCallers } from '../../../origin/http/callers.ts'
 import { documentsHandler } from '../../../origin/http/documents.ts'
 import { listenPrivate, listenPublic } from '../../../origin/http/listen.ts'
@@ -250,6 +251,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     seal,
     minter: new Minter(`router-${name}`, Date.now),
     bodyBytesMax,
+    pages: apiPages(name, '0.0.0'),
     readiness,
     onError,
   })

@@ -1,0 +1,114 @@
+// The JSON that goes in and comes out, by name. From these come validation, the OpenAPI document and the client's types.
+import { z } from 'zod'
+
+/** What stands in a request as JSON: anything, but it must stand there. */
+const json = z.unknown().refine(value => value !== undefined, 'a JSON value')
+
+const etag = z
+  .string()
+  .regex(/^"[\x21\x23-\x7e\x80-\xff]*"$/)
+  .describe('As in the header `ETag`: strong, in its quotes.')
+const key = z.string().min(3).describe('`collection/id`, not percent-encoded.')
+const time = z.iso.datetime().describe('UTC, RFC 3339.')
+
+export const MERGE_PATCH = json.describe(
+  'RFC 7396: members replace those of the document, `null` removes one; anything but an object replaces all of it.',
+)
+
+const pointer = z
+  .string()
+  .regex(/^(?:\/(?:[^~]|~[01])*)*$/)
+  .describe('A JSON pointer (RFC 6901).')
+
+export const JSON_PATCH = z
+  .array(
+    z.discriminatedUnion('op', [
+      z.object({ op: z.literal('add'), path: pointer, value: json }),
+      z.object({ op: z.literal('remove'), path: pointer }),
+      z.object({ op: z.literal('replace'), path: pointer, value: json }),
+      z.object({ op: z.literal('move'), from: pointer, path: pointer }),
+      z.object({ op: z.literal('copy'), from: pointer, path: pointer }),
+      z.object({ op: z.literal('test'), path: pointer, value: json }),
+    ]),
+  )
+  .describe('RFC 6902: all of it, in order, or nothing.')
+
+export const TRANSACTION = z.object({
+  ops: z
+    .array(
+      z.discriminatedUnion('op', [
+        z.object({ op: z.literal('put'), key, value: json, etag: etag.optional() }),
+        z.object({ op: z.literal('patch'), key, patch: MERGE_PATCH, etag: etag.optional() }),
+        z.object({ op: z.literal('delete'), key, etag: etag.optional() }),
+        z.object({ op: z.literal('check'), key, etag: etag.nullable() }),
+      ]),
+    )
+    .min(1),
+})
+
+export const TRANSACTION_RESULTS = z.object({
+  results: z.array(z.object({ key, etag: etag.nullable() })).describe('One for each op, in order.'),
+})
+
+export const LIST_PAGE = z.object({
+  items: z.array(
+    z.object({
+      id: z.string(),
+      etag,
+      size: z.int().min(0).describe('Bytes.'),
+      type: z.string().describe('Content-Type.'),
+      modified: time,
+      value: z.unknown().optional().describe('With `values=true`: the document, where it is JSON.'),
+      base64: z.base64().optional().describe('With `values=true`: the bytes of a document that is not JSON.'),
+    }),
+  ),
+  next: z.string().nullable().describe('The cursor of the next page; null where this is the last one.'),
+})
+
+export const CHANGE = z.object({
+  key,
+  op: z.enum(['put', 'delete']),
+  etag: etag.describe('Of what was written, or of the deletion.'),
+  at: time,
+})
+
+export const CHANGES_PAGE = z.object({
+  items: z.array(CHANGE),
+  next: z.string().describe('Where to go on; good on either origin.'),
+})
+
+export const OUTCOME = z.object({
+  status: z.int().describe('Of the answer that the write got, or would have got.'),
+  etag,
+  modified: time,
+})
+
+export const PROBLEM = z.looseObject({
+  type: z.url(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  instance: z.string().optional(),
+  committed: z.enum(['yes', 'no', 'unknown']).optional().describe('Of a write: whether it took effect.'),
+  retryable: z.boolean().optional().describe('Of a write: whether it may be sent again as it is.'),
+})
+
+export const LIVE = z.object({ live: z.literal(true) })
+export const READY = z.object({ ready: z.literal(true) })
+
+/** As the OpenAPI document calls them. */
+export const BODIES = {
+  MergePatch: MERGE_PATCH,
+  JsonPatch: JSON_PATCH,
+  Transaction: TRANSACTION,
+  TransactionResults: TRANSACTION_RESULTS,
+  ListPage: LIST_PAGE,
+  Change: CHANGE,
+  ChangesPage: CHANGES_PAGE,
+  Outcome: OUTCOME,
+  Problem: PROBLEM,
+  Live: LIVE,
+  Ready: READY,
+} as const
+
+export type BodyName = keyof typeof BODIES

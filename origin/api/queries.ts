@@ -1,0 +1,63 @@
+// Query parameters, by endpoint: what is allowed, what holds where nothing is said, and what each means. Texts in, values
+// out; parameters that are not listed here are ignored.
+import { z } from 'zod'
+
+export const LIST_LIMIT_MAX = 1000
+export const LIST_LIMIT_DEFAULT = 100
+/** Ten years: who wants to keep a document longer sets none. */
+export const TTL_SECONDS_MAX = 10 * 365 * 24 * 3600
+/** Longer ones were not made by this service. */
+export const CURSOR_CHARS_MAX = 2048
+const PREFIX_BYTES_MAX = 512
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+
+const limit = wholeNumber(1, LIST_LIMIT_MAX)
+  .default(LIST_LIMIT_DEFAULT)
+  .describe(`At most so many items: 1 to ${LIST_LIMIT_MAX}.`)
+
+const cursor = z.string().min(1).max(CURSOR_CHARS_MAX)
+
+export const LIST_QUERY = z.object({
+  prefix: z
+    .string()
+    .refine(text => Buffer.byteLength(text) <= PREFIX_BYTES_MAX)
+    .default('')
+    .describe('Only ids that begin with this.'),
+  limit,
+  cursor: cursor.optional().describe('`next` of the page before; opaque. Good for the same collection and prefix.'),
+  values: z.enum(['true', 'false']).default('false').describe('`true`: each item has its document.'),
+})
+
+export const CHANGES_QUERY = z.object({
+  since: z
+    .union([z.literal('now'), cursor])
+    .optional()
+    .describe('`next` of the answer before, or the `id` of an event; `now` begins here. Without it: from the oldest.'),
+  collection: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/)
+    .optional()
+    .describe('Only changes of this collection.'),
+  limit,
+})
+
+export const OUTCOME_QUERY = z.object({
+  method: z.enum(['PUT', 'PATCH', 'POST', 'DELETE']).describe('The method of the write.'),
+  target: z.string().min(1).describe('The target of the write, percent-encoded: `%2Fv1%2Fnotes%2Fhello`.'),
+})
+
+export const WRITE_QUERY = z.object({
+  ttl: wholeNumber(1, TTL_SECONDS_MAX)
+    .optional()
+    .describe('The document expires after so many seconds. Without it a document that is written expires never.'),
+})
+
+export type ListQuery = z.output<typeof LIST_QUERY>
+export type ChangesQuery = z.output<typeof CHANGES_QUERY>
+export type WriteQuery = z.output<typeof WRITE_QUERY>
