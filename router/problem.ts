@@ -84,6 +84,10 @@ export const PROBLEM_NAMES = Object.keys(PROBLEMS).filter((name): name is Proble
 
 export const problemType = (name: ProblemName): string => `${PROBLEM_BASE}${name}`
 
+/** Null where it is none of ours. */
+export const problemNamed = (type: string): ProblemName | null =>
+  PROBLEM_NAMES.find(name => problemType(name) === type) ?? null
+
 export const problemTitle = (name: ProblemName): string => PROBLEMS[name].title
 
 export const problemStatus = (name: ProblemName): number => PROBLEMS[name].status

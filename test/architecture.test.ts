@@ -6,7 +6,7 @@ import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const ROOT = new URL('..', import.meta.url).pathname
-const FOLDERS = ['router', 'origin', 'replicator', 'deploy', 'test'] as const
+const FOLDERS = ['client', 'router', 'origin', 'replicator', 'deploy', 'test'] as const
 type Folder = (typeof FOLDERS)[number]
 
 /** Lines of a source file outside test: what is longer holds two ideas. */
@@ -111,6 +111,25 @@ describe('architecture', () => {
     expect(
       offences('origin', (source, imported) => leaves(source, imported, ['origin', 'replicator', 'router'])),
     ).toEqual([])
+  })
+
+  it("client runs everywhere: it imports itself, the router's problems, and types", () => {
+    const erased = (source: Source, { line }: Import): boolean =>
+      /^import type /.test(source.lines.slice(0, line).findLast(text => text.startsWith('import')) ?? '')
+    const broken = offences(
+      'client',
+      (source, imported) =>
+        !imported.from.startsWith('.') ||
+        (leaves(source, imported, ['client', 'router/problem.ts']) && !erased(source, imported)),
+    )
+    expect(broken).toEqual([])
+  })
+
+  it("client's types are those of the API and of the router's problems", () => {
+    const broken = offences('client', (source, imported) =>
+      leaves(source, imported, ['client', 'origin/api/bodies.ts', 'router/problem.ts']),
+    )
+    expect(broken).toEqual([])
   })
 
   it('deploy imports itself, origin, replicator and router only', () => {

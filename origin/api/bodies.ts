@@ -112,3 +112,11 @@ export const BODIES = {
 } as const
 
 export type BodyName = keyof typeof BODIES
+
+export type JsonPatch = z.input<typeof JSON_PATCH>
+export type TransactionOp = z.input<typeof TRANSACTION>['ops'][number]
+export type TransactionResult = z.output<typeof TRANSACTION_RESULTS>['results'][number]
+export type ListPage = z.output<typeof LIST_PAGE>
+export type ChangesPage = z.output<typeof CHANGES_PAGE>
+export type Change = z.output<typeof CHANGE>
+export type Problem = z.output<typeof PROBLEM>
