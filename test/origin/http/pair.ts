@@ -9,7 +9,7 @@ import { proxyTrust } from '../../../origin/http/proxies.ts'
 import type { Listening } from '../../../origin/http/server.ts'
 import type { Done, WriteCommand } from '../../../replicator/store/shardstore.ts'
 import { STRAIGHT } from '../../../router/aim.ts'
-import { publicApp, type Readiness } from '../../../router/app.ts'
+import { type PublicAppOptions, publicApp, type Readiness } from '../../../router/app.ts'
 import { createForwarder } from '../../../router/forward.node.ts'
 import { Minter } from '../../../router/minted.ts'
 import { PARKING_LIMITS, Parking, type ParkingLimits } from '../../../router/parking.ts'
@@ -19,6 +19,7 @@ import { openView, viewSealer } from '../../../router/signedview.ts'
 import { newerView, type View } from '../../../router/view.ts'
 import type { Where, Whereabouts } from '../../../router/whereabouts.ts'
 import { type OriginName, peerOf, type ShardName } from '../../../router/words.ts'
+import { MemoryPages } from './memorypages.ts'
 
 export const SECRET = 'a-secret-for-tests'
 const mac = hostMac(SECRET)
@@ -180,12 +181,16 @@ export const viewOf = (epoch: number, s0: OriginName, s1: OriginName): View => (
 })
 export const FAIR = viewOf(1, 'a', 'b')
 
+export type Follows = { current: PublicAppOptions['follow'] | null }
+
 export type Origin = {
   readonly name: OriginName
   readonly documents: MemoryDocuments
   readonly whereabouts: ManualWhereabouts
   readonly parking: Parking
   readonly errors: unknown[]
+  /** what it streams; null refuses */
+  readonly follows: Follows
   readonly url: string
   readonly publicPort: number
   readonly publicDoor: Listening
@@ -220,8 +225,16 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const parking = new Parking(options.limits ?? LIMITS)
   const errors: unknown[] = []
   const onError = (error: unknown): void => void errors.push(error)
+  const follows: Follows = { current: null }
   const forwarder = createForwarder(`http://${HOST}:${peerPrivatePort}`, SECRET)
-  const handler = documentsHandler({ name, documents, bodyBytesMax, sealView, now: Date.now })
+  const handler = documentsHandler({
+    name,
+    documents,
+    pages: new MemoryPages(rows),
+    bodyBytesMax,
+    sealView,
+    now: Date.now,
+  })
   const seal = createSeal(mac)
   const router = new Router(
     {
@@ -243,6 +256,8 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const app = publicApp({
     name,
     router,
+    nearby: null,
+    follow: async (call, asked) => (await follows.current?.(call, asked)) ?? new Response(null, { status: 503 }),
     callers: hostCallers({ mac, view: () => whereabouts.view, sealView, shown: () => undefined, now: Date.now }),
     seal,
     minter: new Minter(`router-${name}`, Date.now),
@@ -269,6 +284,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     whereabouts,
     parking,
     errors,
+    follows,
     url: `http://${HOST}:${publicPort}`,
     publicPort,
     publicDoor,
