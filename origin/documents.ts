@@ -78,12 +78,17 @@ export class GuardedDocuments implements Documents {
     const { replicator } = this.#parts
     if (replicator.serves(shard) === null) return this.#misdirected()
     const row = get()
-    const committed = replicator.committed(shard, row.kind === 'found' ? row.index : row.seen)
-    if (committed !== true && !(await committed)) return this.#misdirected()
+    return (await this.answerable(shard, row.kind === 'found' ? row.index : row.seen)) ? row : this.#misdirected()
+  }
+
+  /** True once what was read up to an entry is committed and this origin still serves the shard. */
+  async answerable(shard: ShardName, index: number): Promise<boolean> {
+    const { replicator } = this.#parts
+    const committed = replicator.committed(shard, index)
+    if (committed !== true && !(await committed)) return false
     // The process may have been paused since: what was true then may be history now.
-    if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()
-    if (this.#parts.reads === 'confirm' && !(await replicator.confirm())) return this.#misdirected()
-    return row
+    if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return false
+    return this.#parts.reads === 'lease' || (await replicator.confirm())
   }
 
   async write(shard: ShardName, command: WriteCommand, aimed: Aimed): Promise<WriteAnswer> {

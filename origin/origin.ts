@@ -18,20 +18,27 @@ import { hostGuard } from './access/guard.ts'
 import type { Tokens } from './access/tokens.ts'
 import { apiPages } from './api/pages.ts'
 import type { Config } from './config.ts'
+import { Copies } from './copies.ts'
 import { GuardedDocuments } from './documents.ts'
 import { reach } from './failpoint.ts'
+import { Source } from './feed/source.ts'
+import { Streams } from './feed/streams.ts'
 import { openIdentity } from './host/identity.ts'
 import { createIdentityFile } from './host/identityfile.ts'
+import { Answers } from './http/answers.ts'
 import { hostCallers } from './http/callers.ts'
 import { documentsHandler } from './http/documents.ts'
 import { listenPrivate, listenPublic } from './http/listen.ts'
 import { hostMac } from './http/mac.ts'
+import { nearbyHandler } from './http/nearby.ts'
 import { proxyTrust } from './http/proxies.ts'
 import type { Listening } from './http/server.ts'
 import type { LogLevel } from './log.ts'
 import { Traffic } from './observe/traffic.ts'
 import { Writes } from './observe/writes.ts'
 import { operatorSide, sentinelsOf } from './operators.ts'
+import { GuardedPages } from './pages.ts'
+import type { Scans } from './scan/scans.ts'
 import { fetchSnapshot } from './snapshots.ts'
 import { readiness } from './status.ts'
 import { listQuarantine, showQuarantine } from './store/quarantine.ts'
@@ -151,9 +158,13 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     reads: config.reads,
     observed: (shard, count, waitedMs) => writes.observed(shard, count, waitedMs),
   })
+  const scans = (shard: ShardName): Scans => open[shard].scans
+  const pages = new GuardedPages({ replicator, gate: documents, scans })
+  const copies = new Copies({ replicator, get: (shard, key) => open[shard].reader.get(key), scans, now })
+  const streams = new Streams({ name, source: new Source({ replicator, scans, now }) })
   const mac = hostMac(config.secret)
   const sealView = viewSealer(mac)
-  const answer = documentsHandler({ name, documents, bodyBytesMax: BODY_BYTES_MAX, sealView, now: Date.now })
+  const answer = documentsHandler({ name, documents, pages, bodyBytesMax: BODY_BYTES_MAX, sealView, now: Date.now })
   const forwarder = createForwarder(config.peer, config.secret)
   const parking = new Parking({ ...PARKING_LIMITS, parkMs: config.parkMs })
   const whereabouts = new HostWhereabouts(name, replicator, now)
@@ -217,6 +228,8 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       app: publicApp({
         name,
         router,
+        nearby: nearbyHandler(copies, new Answers(name, sealView)),
+        follow: (call, asked) => streams.follow(call, asked),
         callers: hostCallers({
           mac,
           view: () => replicator.view(),
@@ -248,6 +261,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       const left = await within(replicator.command({ kind: 'leave' }), HAND_OVER_MS)
       log.info({ ok: left?.ok ?? false, detail: left?.detail ?? 'no answer in time' }, 'hands over before it stops')
       inside.close()
+      streams.close()
       await Promise.all(listeners.map(listening => listening.close({ lingerMs: LINGER_MS, graceMs: DRAIN_MS })))
       await inside.flushed()
       traffic.close()

@@ -9,6 +9,7 @@ import { isServing, leaseHolds } from './core/reign.ts'
 import { isSole, isStanding, type State } from './core/state.ts'
 import { decodeEntryFrame, encodeEntryFrame } from './link/entryframe.ts'
 import { FRAME_ENTRIES, FRAME_MESSAGE, type FrameKind, type LinkTransport } from './link/transport.ts'
+import { Listeners } from './listeners.ts'
 import type { Parts } from './parts.ts'
 import type { EntryJob, QueueLane } from './queue/lane.ts'
 import type { LoggedEntry, SnapshotFile } from './store/shardstore.ts'
@@ -37,7 +38,9 @@ export class Replicator {
   readonly #durable: Readonly<Record<ShardName, Waiters>> = { s0: new Waiters(), s1: new Waiters() }
   readonly #granted = new Waiters()
   #beatAsked = false
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new Listeners()
+  /** more of a shard's history may be known to stay: told often, so listeners must do next to nothing */
+  readonly advanced = new Listeners()
   readonly #replies = new Map<number, (reply: { ok: boolean; detail: string }) => void>()
   #commandId = 0
   #closeGate: GateCloser = (_, closed) => closed()
@@ -125,8 +128,7 @@ export class Replicator {
   }
 
   onChange(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   command(command: OperatorCommand): Promise<{ ok: boolean; detail: string }> {
@@ -143,8 +145,10 @@ export class Replicator {
     if (this.#running) return
     this.#running = true
     try {
-      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift())
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
         for (const effect of this.#pair.step(this.#parts.now(), next)) this.#act(effect)
+        if (next.type === 'applied') this.advanced.tell()
+      }
     } catch (error) {
       this.#parts.fatal('the replicator met a state that must not be', error)
     } finally {
@@ -167,12 +171,8 @@ export class Replicator {
     this.dispatch({ type: 'tick' })
     // Leases and promises run out by time alone: those who wait for a change are told all the same.
     const serving = [...SHARDS.map(shard => this.serves(shard) !== null), this.holdsLease()].join()
-    if (serving !== this.#servingBefore) this.#changed()
+    if (serving !== this.#servingBefore) this.#listeners.tell()
     this.#servingBefore = serving
-  }
-
-  #changed(): void {
-    for (const listener of this.#listeners) listener()
   }
 
   #onFrame(session: string, kind: FrameKind, payload: Uint8Array): void {
@@ -224,7 +224,8 @@ export class Replicator {
       case 'fence':
         return stores[effect.shard].fence(effect.epoch)
       case 'settle':
-        return stores[effect.shard].settle(effect.index)
+        stores[effect.shard].settle(effect.index)
+        return this.advanced.tell()
       case 'readTail': {
         const { shard, purpose, max } = effect
         return this.#after(stores[shard].tail(max), positions => ({ type: 'tail', shard, purpose, positions }))
@@ -267,7 +268,7 @@ export class Replicator {
         this.#committed[effect.shard].settle(false)
         return log.warn({ shard: effect.shard, why: effect.why }, 'a reign ended')
       case 'changed':
-        return this.#changed()
+        return this.#listeners.tell()
       case 'show':
         return this.#queue.show(effect.what, effect.shard, { shard: effect.shard }, effect.progress, effect.done)
       case 'reply':

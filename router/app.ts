@@ -4,12 +4,16 @@ import { admit } from './admit.ts'
 import type { Aimed } from './aimed.ts'
 import type { Asked } from './asked.ts'
 import { takeBody } from './body.ts'
+import type { Inbound, LocalCall } from './call.ts'
 import type { Caller, Callers } from './callers.ts'
+import type { Changes } from './changes.ts'
+import { type GatherCall, gather } from './gather.ts'
 import { type Guard, type Passage, wishOf } from './guard.ts'
 import type { Client } from './hopbyhop.ts'
 import type { RouterName } from './journey.ts'
 import { pathOf } from './key.ts'
 import { MINTED_KEY_HEADER, type MintedKey, type Minter, type Seal, unsealed } from './minted.ts'
+import { prefersLocal } from './prefer.ts'
 import { forWrite, isSafe, problem } from './problem.ts'
 import type { Router } from './route.ts'
 
@@ -40,6 +44,9 @@ export type ApiPage = (typeof API_PAGES)[number]
 export type PublicAppOptions = {
   readonly name: RouterName
   readonly router: Pick<Router, 'route'>
+  /** this host's own copies, for reads that may be behind; null at the edge, which has none */
+  readonly nearby: ((call: LocalCall) => Promise<Response | null>) | null
+  readonly follow: (call: GatherCall, asked: Changes) => Promise<Response>
   readonly callers: Callers
   readonly guard: Guard
   /** makes keys for writes that have none, so that a router's own second try takes effect once */
@@ -54,7 +61,8 @@ export type PublicAppOptions = {
 }
 
 export function publicApp(options: PublicAppOptions): PublicApp {
-  const { name, router, callers, guard, minter, seal, bodyBytesMax, pages, readiness, onError } = options
+  const { name, router, nearby, follow, callers, guard, minter, seal, bodyBytesMax, pages, readiness, onError } =
+    options
   const served = { 'Tandem-Origin': name }
   // matched by the raw path, as keys are parsed: no decoding in between that the two could disagree about
   const app = new Hono<RouteEnv>({ getPath: (_request, hint) => pathOf(wireOf(hint?.env).target) })
@@ -73,22 +81,25 @@ export function publicApp(options: PublicAppOptions): PublicApp {
     { wire, asked, aimed }: RouteEnv['Bindings'],
     { grant }: Passage & { kind: 'passed' },
   ): Promise<Response> {
-    const admission = admit(request, wire.target, bodyBytesMax)
+    const admission = admit(request, wire.target, bodyBytesMax, asked.kind)
     if (admission.kind === 'refused') {
       admission.response.headers.set('Tandem-Origin', name)
       return admission.response
     }
-    const { resource, shard, framing } = admission
-    const refusal = grant.refusal(wishOf(request.method, resource), request, wire.target)
+    const refusal = grant.refusal(wishOf(request.method, admission), request, wire.target)
     if (refusal !== null) return refusal
     try {
+      const call = { ...wireOnly(wire), request, asked }
+      if (admission.kind === 'follow') return await follow(call, admission.asked)
+      if (admission.kind === 'spread') return await gather(call, admission.asked, { name, route })
+      const { resource, shard, framing } = admission
       const body = await takeBody(request, framing)
       const hasKey = request.headers.has('idempotency-key')
       // a stream cannot be sent a second time: there is nothing that a key of ours would make safe
       const keyless = !hasKey && body.kind !== 'stream' && !isSafe(request.method)
       const minted = keyless ? await keyFor(request, asked) : null
       const once = minted !== null || hasKey
-      return await router.route({ ...wireOnly(wire), request, resource, shard, body, once, minted, asked, aimed })
+      return await route({ ...call, resource, shard, body, once, minted, aimed })
     } catch (error) {
       return failed(error, request, wire.target)
     }
@@ -112,6 +123,14 @@ export function publicApp(options: PublicAppOptions): PublicApp {
 
   app.notFound(c => problem('not-found', { instance: c.env.wire.target, headers: served }))
   app.onError((error, c) => failed(error, c.req.raw, c.env.wire.target))
+
+  /** A copy on this host is asked first where that is wanted; it says where it cannot answer. */
+  async function route(inbound: Inbound): Promise<Response> {
+    const { request } = inbound
+    const near =
+      nearby !== null && isSafe(request.method) && prefersLocal(request.headers) ? await nearby(inbound) : null
+    return near ?? router.route(inbound)
+  }
 
   /** A router that asks has given it a key already, for its own second try. */
   function keyFor(request: Request, asked: Asked): MintedKey | null | Promise<MintedKey | null> {

@@ -8,6 +8,7 @@ import type { ProxyError } from './journey.ts'
 import type { DocumentResource } from './key.ts'
 import type { MintedKey } from './minted.ts'
 import type { OperationResource } from './operation.ts'
+import type { Spread } from './shardtarget.ts'
 import type { ShardName } from './words.ts'
 
 /** One request of a client, as the runtime's adapter presents it. */
@@ -15,7 +16,7 @@ export type Inbound = {
   readonly request: Request
   /** the request target in origin form, byte for byte as it was received */
   readonly target: string
-  readonly resource: DocumentResource | OperationResource
+  readonly resource: DocumentResource | OperationResource | Spread
   readonly shard: ShardName
   readonly body: Body
   /** true where a second run of this write would be recognised and take effect once; reads need no such thing */

@@ -52,6 +52,8 @@ function edgeOf(settings: EdgeSettings): Edge {
   const app = publicApp({
     name: 'edge',
     router: { route: inbound => isolate.route(inbound, keepAlives.get(inbound.request) ?? NOT_KEPT) },
+    nearby: null,
+    follow: call => isolate.follow(call, keepAlives.get(call.request) ?? NOT_KEPT),
     callers: CLIENTS_ONLY,
     guard: NO_GUARD,
     seal: isolate.seal,

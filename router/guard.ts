@@ -1,8 +1,7 @@
 // Who may come in at a public listener, how often, and what for: a port. Hosts judge by tokens and a rate; the edge lets
 // everybody through, with the client's own words, since the host that it asks judges them.
+import type { Admission } from './admit.ts'
 import type { Wire } from './app.ts'
-import type { DocumentResource } from './key.ts'
-import type { OperationResource } from './operation.ts'
 import { isSafe } from './problem.ts'
 
 export type Access = 'read' | 'write'
@@ -31,8 +30,18 @@ const IN: Passage = { kind: 'passed', grant: ALL, headers: null }
 
 export const NO_GUARD: Guard = { enter: () => IN }
 
+type Admitted = Exclude<Admission, { kind: 'refused' }>
+
 /** What became of a write is told to those who may read what it wrote. */
-export const wishOf = (method: string, resource: DocumentResource | OperationResource): Wish => ({
-  access: isSafe(method) ? 'read' : 'write',
-  collection: resource.kind === 'document' ? resource.collection : resource.key.slice(0, resource.key.indexOf('/')),
-})
+export function wishOf(method: string, admission: Admitted): Wish {
+  const access = isSafe(method) ? 'read' : 'write'
+  const asked = admission.kind === 'admitted' ? admission.resource : admission.asked
+  switch (asked.kind) {
+    case 'document':
+    case 'listing':
+    case 'changes':
+      return { access, collection: asked.collection }
+    case 'operation':
+      return { access, collection: asked.key.slice(0, asked.key.indexOf('/')) }
+  }
+}

@@ -6,7 +6,9 @@ import type { ForwardResult, Inbound } from './call.ts'
 import { EdgeAim } from './edgeaim.ts'
 import { EdgeViews } from './edgeviews.ts'
 import { EdgeWhereabouts } from './edgewhereabouts.ts'
+import { EdgeFollow, type FollowPorts } from './follow.edge.ts'
 import { edgeForward } from './forward.edge.ts'
+import type { GatherCall } from './gather.ts'
 import { Health } from './health.ts'
 import { forwardedRequestHeaders } from './hopbyhop.ts'
 import { type Mac, webMac } from './mac.ts'
@@ -20,7 +22,7 @@ import { createSeal } from './seal.ts'
 import { openView } from './signedview.ts'
 import { beginTrace } from './trace.ts'
 import { VIEW_HEADER } from './viewheader.ts'
-import { ORIGINS, type OriginName } from './words.ts'
+import { ORIGINS, type OriginName, peerOf } from './words.ts'
 
 /** An isolate has 128 MB for everything, and at most some thousand requests at a time. */
 const PARKED_REQUESTS_MAX = 2_000
@@ -101,6 +103,23 @@ export class Isolate {
 
   #rank(origin: OriginName): number {
     return this.#health.isEjected(origin) ? 1 : 0
+  }
+
+  /** The feed, live, from whichever origin has it. */
+  follow(call: GatherCall, keepAlive: KeepAlive): Promise<Response> {
+    this.#probe(this.#health.due(Date.now()), keepAlive)
+    const ports: FollowPorts = {
+      forward: this.#forwarder(),
+      // either will do: half of the streams each, while both are there
+      first: () => {
+        const one = Math.random() < 0.5 ? 'a' : 'b'
+        return this.#health.isEjected(one) ? peerOf(one) : one
+      },
+      knows: () => this.#views.knows,
+      parkMs: this.#settings.parkMs,
+      now: Date.now,
+    }
+    return new EdgeFollow(ports, call).answer()
   }
 
   /** Some origin answers. */

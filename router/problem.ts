@@ -19,6 +19,7 @@ const PROBLEMS = {
   'method-not-allowed': { status: 405, title: 'The resource does not support this method' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
   'minted-key-outdated': { status: 410, title: 'The key that a router gave to the write is no longer kept' },
+  'cursor-gone': { status: 410, title: 'The cursor names no place in the changes that are kept' },
   'precondition-failed': { status: 412, title: 'A precondition does not hold' },
   'payload-too-large': { status: 413, title: 'The body is longer than allowed' },
   misdirected: { status: 421, title: 'This origin is not the primary of the key' },

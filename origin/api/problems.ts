@@ -13,6 +13,8 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemName, string>> = {
   'method-not-allowed': 'The header `Allow` lists the methods that there are.',
   'request-timeout': 'The head of a request must arrive within 10 s, all of it within 60 s.',
   'minted-key-outdated': 'Between routers only: a second try that came too late. A router deals with it.',
+  'cursor-gone':
+    'What came after the cursor is no longer kept, or it is of another history (a restore). Begin anew, without `since`.',
   'precondition-failed':
     'The document is not, or no longer, the one that `If-Match` or `If-None-Match` asks for. `ETag` is its present tag.',
   'payload-too-large': 'A body may have 1 MiB. The rest of it was not read.',

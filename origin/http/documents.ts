@@ -6,13 +6,15 @@ import type { OriginName } from '../../router/words.ts'
 import { Answers } from './answers.ts'
 import type { DocumentCall } from './call.ts'
 import { type Preconditions, preconditionsOf } from './conditions.ts'
-import type { Documents } from './ports.ts'
+import { Parts } from './parts.ts'
+import type { Documents, Pages } from './ports.ts'
 import { Reads } from './reads.ts'
 import { Writes } from './writes.ts'
 
 export type DocumentsOptions = {
   readonly name: OriginName
   readonly documents: Documents
+  readonly pages: Pages
   readonly bodyBytesMax: number
   /** the view as it is sent, signed */
   readonly sealView: (view: View) => string
@@ -23,16 +25,27 @@ export type DocumentsOptions = {
 export type DocumentsHandler = (call: LocalCall) => Promise<Response>
 
 /** Expects calls that were admitted: a resource and one of its methods, see router/admit.ts. */
-export function documentsHandler({ name, documents, bodyBytesMax, sealView, now }: DocumentsOptions): DocumentsHandler {
+export function documentsHandler({
+  name,
+  documents,
+  pages,
+  bodyBytesMax,
+  sealView,
+  now,
+}: DocumentsOptions): DocumentsHandler {
   const answers = new Answers(name, sealView)
   const reads = new Reads(documents, answers)
+  const parts = new Parts(pages, answers)
   const writes = new Writes({ documents, answers, bodyBytesMax, now })
 
   return async function answer(call) {
+    const { resource } = call
+    // a part of a page has no tag that a condition could name
+    if (resource.kind === 'listing') return parts.list(call, resource)
+    if (resource.kind === 'changes') return parts.changes(call, resource)
     const parsed = preconditionsOf(call.request.headers)
     if (parsed.kind === 'malformed')
       return answers.refuse(call, 'bad-request', { detail: `${parsed.header} is not a list of entity tags.` })
-    const { resource } = call
     switch (resource.kind) {
       case 'operation':
         return reads.operation(call, resource)

@@ -104,8 +104,10 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
 
   /** Routed already: answered here, or refused with 421, never sent on. */
   async function forwarded(request: Request, target: string): Promise<Response> {
-    const admission = admit(request, target, bodyBytesMax)
+    const admission = admit(request, target, bodyBytesMax, 'router')
     if (admission.kind === 'refused') return admission.response
+    // a router asks for parts, and merges them itself
+    if (admission.kind !== 'admitted') return problem('not-found', { instance: target })
     const { resource, shard, framing } = admission
     try {
       const header = request.headers.get(MINTED_KEY_HEADER)

@@ -2,8 +2,11 @@
 import type { Position } from '../../replicator/entry/position.ts'
 import type { Done, WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
 import type { Aimed } from '../../router/aimed.ts'
+import type { Changes } from '../../router/changes.ts'
+import type { Listing } from '../../router/listing.ts'
 import type { View } from '../../router/view.ts'
 import type { ShardName } from '../../router/words.ts'
+import type { ChangesPage, Gone, ListPage } from '../scan/question.ts'
 
 export type Durability = 'mirrored' | 'solo'
 
@@ -50,6 +53,21 @@ export interface Documents {
   write(shard: ShardName, command: WriteCommand, aimed: Aimed): Promise<WriteAnswer>
   /** What the write of this scope did, once it is committed. */
   operation(shard: ShardName, scope: string): Promise<OperationAnswer>
+}
+
+export type PartAnswer<Page> =
+  | Page
+  | Misdirected
+  /** more questions wait than can be answered in time */
+  | { readonly kind: 'overloaded' }
+
+/** A shard's changes, with the lineage that they belong to. */
+export type FeedPage = Omit<ChangesPage, 'kind'> & { readonly kind: 'feed'; readonly lineage: string }
+
+/** One shard's parts of lists and of the feed, behind the gate as documents are. */
+export interface Pages {
+  list(shard: ShardName, listing: Listing): Promise<PartAnswer<ListPage>>
+  changes(shard: ShardName, changes: Changes): Promise<PartAnswer<FeedPage | Gone>>
 }
 
 export type { Where, Whereabouts } from '../../router/whereabouts.ts'

@@ -8,10 +8,10 @@ import { scopeOf, statusOf, tokenOf } from './idempotency.ts'
 import type { Document, Documents } from './ports.ts'
 
 export class Reads {
-  readonly #documents: Documents
+  readonly #documents: Pick<Documents, 'read' | 'operation'>
   readonly #answers: Answers
 
-  constructor(documents: Documents, answers: Answers) {
+  constructor(documents: Pick<Documents, 'read' | 'operation'>, answers: Answers) {
     this.#documents = documents
     this.#answers = answers
   }

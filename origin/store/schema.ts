@@ -8,12 +8,13 @@ import { begin, commit, type Db, hashHex, int, pragma, text } from './sqlite.ts'
 const APPLICATION_ID = 0x54444d31
 
 // STRICT: a value of another type than the writer stores is an error, not a surprise. Text is ordered by its UTF-8 bytes.
+// A body stands last: SQLite would walk over all of its pages to a column behind it, and lists want the others alone.
 // Clients' records are found by age through an index; routers' own by their keys, which begin with the time.
 // `total` counts the log's bytes from its beginning, so that its size is known without reading it.
 const TABLES = `
   CREATE TABLE documents (
-    key TEXT NOT NULL PRIMARY KEY, type TEXT NOT NULL, body BLOB NOT NULL,
-    epoch INTEGER NOT NULL, idx INTEGER NOT NULL, n INTEGER NOT NULL, modified INTEGER NOT NULL
+    key TEXT NOT NULL PRIMARY KEY, type TEXT NOT NULL,
+    epoch INTEGER NOT NULL, idx INTEGER NOT NULL, n INTEGER NOT NULL, modified INTEGER NOT NULL, body BLOB NOT NULL
   ) STRICT;
   CREATE TABLE records (
     key TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL,

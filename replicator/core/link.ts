@@ -2,7 +2,7 @@
 import { SHARDS } from '../../router/words.ts'
 import { type Hello, type LinkMessage, WIRE_VERSION } from './messages.ts'
 import { adopt, recommit } from './reign.ts'
-import { onAskTail, onSnapshot, onTruncate } from './standby.ts'
+import { onAskTail, onCommon, onSnapshot, onTruncate } from './standby.ts'
 import { emit, isSole, isStanding, log, memberPeer, type State, sendToPeer } from './state.ts'
 
 export function onMessage(s: State, session: string, message: LinkMessage): void {
@@ -34,6 +34,8 @@ export function onMessage(s: State, session: string, message: LinkMessage): void
       if (s.tails !== null && message.query === s.tails.query)
         return emit(s, { type: 'locate', shard: message.shard, query: message.query, positions: message.positions })
       return s.shards[message.shard].sender.onTail(message.query, message.positions)
+    case 'common':
+      return onCommon(s, message)
     case 'truncate':
       return onTruncate(s, message)
     case 'snapshot':
@@ -86,6 +88,7 @@ function onBeat(s: State, hello: Hello, beat: Extract<LinkMessage, { type: 'beat
     const committed = beat.committed[shard]
     const state = s.shards[shard]
     if (committed === null || record?.primaries[shard].incarnation !== hello.incarnation) continue
+    if (Math.max(state.committed, state.verified) >= committed) state.levelAt = s.now
     const index = Math.min(committed, state.verified)
     if (index <= state.committed) continue
     state.committed = index

@@ -128,6 +128,11 @@ export class Sender {
       })
       return
     }
+    this.#emit({
+      type: 'send',
+      session: this.#session,
+      message: { type: 'common', shard: this.#shard, position: common },
+    })
     this.#phase = { kind: 'live' }
     this.#acked = common.index
     this.#ackedPosition = common

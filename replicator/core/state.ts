@@ -45,6 +45,8 @@ export type ShardState = {
    * session. An index that the primary calls committed says nothing about other entries that we hold at that index.
    */
   verified: number
+  /** as a standby: when the primary last said what is committed, and this copy had all of it; null before that */
+  levelAt: number | null
   /** snapshots that are on their way to replace this copy: until then it takes, acknowledges and compares nothing */
   readonly installing: Set<number>
   /** the session in which the entries came that the disk is busy with */
@@ -166,6 +168,7 @@ export function newState(
     last: lasts[name] ?? GENESIS,
     committed: 0,
     verified: 0,
+    levelAt: null,
     applyingIn: null,
     installing: new Set(),
     sender: new Sender(name, emit),

@@ -10,7 +10,7 @@ import { proxyTrust } from '../../../origin/http/proxies.ts'
 import type { Listening } from '../../../origin/http/server.ts'
 import type { Done, WriteCommand } from '../../../replicator/store/shardstore.ts'
 import { STRAIGHT } from '../../../router/aim.ts'
-import { publicApp, type Readiness } from '../../../router/app.ts'
+import { type PublicAppOptions, publicApp, type Readiness } from '../../../router/app.ts'
 import { createForwarder } from '../../../router/forward.node.ts'
 import { type Guard, NO_GUARD } from '../../../router/guard.ts'
 import { Minter } from '../../../router/minted.ts'
@@ -21,6 +21,7 @@ import { openView, viewSealer } from '../../../router/signedview.ts'
 import { newerView, type View } from '../../../router/view.ts'
 import type { Where, Whereabouts } from '../../../router/whereabouts.ts'
 import { type OriginName, peerOf, type ShardName } from '../../../router/words.ts'
+import { MemoryPages } from './memorypages.ts'
 
 export const SECRET = 'a-secret-for-tests'
 const mac = hostMac(SECRET)
@@ -182,12 +183,16 @@ export const viewOf = (epoch: number, s0: OriginName, s1: OriginName): View => (
 })
 export const FAIR = viewOf(1, 'a', 'b')
 
+export type Follows = { current: PublicAppOptions['follow'] | null }
+
 export type Origin = {
   readonly name: OriginName
   readonly documents: MemoryDocuments
   readonly whereabouts: ManualWhereabouts
   readonly parking: Parking
   readonly errors: unknown[]
+  /** what it streams; null refuses */
+  readonly follows: Follows
   readonly url: string
   readonly publicPort: number
   readonly publicDoor: Listening
@@ -223,8 +228,16 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const parking = new Parking(options.limits ?? LIMITS)
   const errors: unknown[] = []
   const onError = (error: unknown): void => void errors.push(error)
+  const follows: Follows = { current: null }
   const forwarder = createForwarder(`http://${HOST}:${peerPrivatePort}`, SECRET)
-  const handler = documentsHandler({ name, documents, bodyBytesMax, sealView, now: Date.now })
+  const handler = documentsHandler({
+    name,
+    documents,
+    pages: new MemoryPages(rows),
+    bodyBytesMax,
+    sealView,
+    now: Date.now,
+  })
   const seal = createSeal(mac)
   const router = new Router(
     {
@@ -247,6 +260,8 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     name,
     router,
     guard: options.guard ?? NO_GUARD,
+    nearby: null,
+    follow: async (call, asked) => (await follows.current?.(call, asked)) ?? new Response(null, { status: 503 }),
     callers: hostCallers({ mac, view: () => whereabouts.view, sealView, shown: () => undefined, now: Date.now }),
     seal,
     minter: new Minter(`router-${name}`, Date.now),
@@ -274,6 +289,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     whereabouts,
     parking,
     errors,
+    follows,
     url: `http://${HOST}:${publicPort}`,
     publicPort,
     publicDoor,
