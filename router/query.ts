@@ -40,9 +40,9 @@ export function queryText(values: Readonly<Record<string, string | number | null
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`
 }
 
-const LIMIT_DEFAULT = 100
+export const LIMIT_DEFAULT = 100
 /** Items of one page: with the longest ids some 2 MiB of JSON. */
-const LIMIT_MAX = 1000
+export const LIMIT_MAX = 1000
 
 /** Null where it is no number of items. */
 export function limitOf(text: string | null): number | null {

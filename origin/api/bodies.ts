@@ -75,6 +75,7 @@ export const CHANGE = z.object({
 export const CHANGES_PAGE = z.object({
   items: z.array(CHANGE),
   next: z.string().describe('Where to go on; good on either origin.'),
+  more: z.boolean().describe('There were more already when this was answered.'),
 })
 
 export const OUTCOME = z.object({

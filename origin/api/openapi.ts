@@ -105,8 +105,13 @@ const headerRefs = (names: readonly AnswerHeader[]): Json =>
   Object.fromEntries(names.map(name => [name, { $ref: `#/components/headers/${name}` }]))
 
 const problemSchema = (names: readonly ProblemName[]): Json => ({
-  allOf: [{ $ref: '#/components/schemas/Problem' }],
-  properties: { type: { enum: names.map(problemType) }, status: { const: problemStatus(names[0] ?? 'internal') } },
+  allOf: [
+    { $ref: '#/components/schemas/Problem' },
+    {
+      type: 'object',
+      properties: { type: { enum: names.map(problemType) }, status: { const: problemStatus(names[0] ?? 'internal') } },
+    },
+  ],
 })
 
 const contentOf = (content: Content): Json =>

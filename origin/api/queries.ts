@@ -1,13 +1,11 @@
 // Query parameters, by endpoint: what is allowed, what holds where nothing is said, and what each means. Texts in, values
 // out; parameters that are not listed here are ignored.
 import { z } from 'zod'
+import { OPAQUE_CHARS_MAX } from '../../router/opaque.ts'
+import { LIMIT_DEFAULT, LIMIT_MAX } from '../../router/query.ts'
 
-export const LIST_LIMIT_MAX = 1000
-export const LIST_LIMIT_DEFAULT = 100
 /** Ten years: who wants to keep a document longer sets none. */
 export const TTL_SECONDS_MAX = 10 * 365 * 24 * 3600
-/** Longer ones were not made by this service. */
-export const CURSOR_CHARS_MAX = 2048
 const PREFIX_BYTES_MAX = 512
 
 const wholeNumber = (min: number, max: number) =>
@@ -17,11 +15,9 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.int().min(min).max(max))
 
-const limit = wholeNumber(1, LIST_LIMIT_MAX)
-  .default(LIST_LIMIT_DEFAULT)
-  .describe(`At most so many items: 1 to ${LIST_LIMIT_MAX}.`)
+const limit = wholeNumber(1, LIMIT_MAX).default(LIMIT_DEFAULT).describe(`At most so many items: 1 to ${LIMIT_MAX}.`)
 
-const cursor = z.string().min(1).max(CURSOR_CHARS_MAX)
+const cursor = z.string().min(1).max(OPAQUE_CHARS_MAX)
 
 export const LIST_QUERY = z.object({
   prefix: z

@@ -21,7 +21,7 @@ const changes: Endpoint = {
       content: { 'application/json': 'ChangesPage', 'text/event-stream': 'text' },
     },
   ],
-  problems: ['overloaded'],
+  problems: ['cursor-gone'],
   curl: [
     `curl 'http://127.0.0.1:8001/v1/_changes?collection=notes&limit=10'`,
     `curl -N --max-time 2 'http://127.0.0.1:8001/v1/_changes' -H 'Accept: text/event-stream'`,
