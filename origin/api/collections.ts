@@ -43,14 +43,7 @@ export const COLLECTION_ENDPOINTS: readonly Endpoint[] = [
       {
         status: 201,
         text: 'Created.',
-        headers: [
-          'ETag',
-          'Last-Modified',
-          'Location',
-          'Tandem-Durability',
-          'Idempotency-Replayed',
-          'Preference-Applied',
-        ],
+        headers: ['ETag', 'Last-Modified', 'Location', 'Idempotency-Replayed', 'Preference-Applied'],
         content: null,
       },
     ],

@@ -49,20 +49,13 @@ export const DOCUMENT_ENDPOINTS: readonly Endpoint[] = [
       {
         status: 200,
         text: 'Replaced.',
-        headers: ['ETag', 'Last-Modified', 'Tandem-Durability', 'Idempotency-Replayed', 'Preference-Applied'],
+        headers: ['ETag', 'Last-Modified', 'Idempotency-Replayed', 'Preference-Applied'],
         content: null,
       },
       {
         status: 201,
         text: 'Created.',
-        headers: [
-          'ETag',
-          'Last-Modified',
-          'Location',
-          'Tandem-Durability',
-          'Idempotency-Replayed',
-          'Preference-Applied',
-        ],
+        headers: ['ETag', 'Last-Modified', 'Location', 'Idempotency-Replayed', 'Preference-Applied'],
         content: null,
       },
     ],
@@ -99,7 +92,7 @@ export const DOCUMENT_ENDPOINTS: readonly Endpoint[] = [
       {
         status: 200,
         text: 'Changed.',
-        headers: ['ETag', 'Last-Modified', 'Tandem-Durability', 'Idempotency-Replayed', 'Preference-Applied'],
+        headers: ['ETag', 'Last-Modified', 'Idempotency-Replayed', 'Preference-Applied'],
         content: null,
       },
     ],
@@ -132,7 +125,7 @@ export const DOCUMENT_ENDPOINTS: readonly Endpoint[] = [
       {
         status: 204,
         text: 'Deleted.',
-        headers: ['Tandem-Durability', 'Idempotency-Replayed', 'Preference-Applied'],
+        headers: ['Idempotency-Replayed', 'Preference-Applied'],
         content: null,
       },
     ],

@@ -8,8 +8,8 @@ import type { AnswerHeader, RequestHeader } from './headers.ts'
 
 export type Method = 'get' | 'head' | 'put' | 'patch' | 'post' | 'delete'
 
-/** `bytes`: whatever its Content-Type says; `text`: text of that type. */
-export type Content = Readonly<Record<string, BodyName | 'bytes' | 'text'>>
+/** `bytes`: whatever its Content-Type says; `text`: text of that type; `object`: JSON that is described elsewhere. */
+export type Content = Readonly<Record<string, BodyName | 'bytes' | 'text' | 'object'>>
 
 export type Answer = {
   readonly status: number

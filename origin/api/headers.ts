@@ -57,6 +57,9 @@ export const COMMON_HEADERS: readonly AnswerHeader[] = [
   'RateLimit-Policy',
 ]
 
+/** On the others: what describes the service, and what monitors ask. */
+export const OPEN_HEADERS: readonly AnswerHeader[] = ['Tandem-Origin', 'Proxy-Status', 'Server-Timing']
+
 /** Beside these, on refusals of a status. */
 export const PROBLEM_HEADERS: Readonly<Record<number, readonly AnswerHeader[]>> = {
   401: ['WWW-Authenticate'],

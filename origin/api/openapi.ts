@@ -4,7 +4,14 @@ import { type ProblemName, problemStatus, problemTitle, problemType } from '../.
 import { BODIES } from './bodies.ts'
 import type { Content, Endpoint } from './endpoint.ts'
 import { ENDPOINTS, PATH_PARAMETERS, problemsByStatus } from './endpoints.ts'
-import { ANSWER_HEADERS, type AnswerHeader, COMMON_HEADERS, PROBLEM_HEADERS, REQUEST_HEADERS } from './headers.ts'
+import {
+  ANSWER_HEADERS,
+  type AnswerHeader,
+  COMMON_HEADERS,
+  OPEN_HEADERS,
+  PROBLEM_HEADERS,
+  REQUEST_HEADERS,
+} from './headers.ts'
 
 type Json = { readonly [name: string]: unknown }
 
@@ -83,7 +90,7 @@ const headerParameters = ({ headers }: Endpoint): Json[] =>
 
 function responsesOf(endpoint: Endpoint): Json {
   const responses: Record<string, Json> = {}
-  const common = endpoint.path.startsWith('/v1/') ? COMMON_HEADERS : (['Tandem-Origin', 'Server-Timing'] as const)
+  const common = commonHeaders(endpoint)
   for (const { status, text, headers, content } of endpoint.answers) {
     responses[status] = {
       description: text,
@@ -101,6 +108,12 @@ function responsesOf(endpoint: Endpoint): Json {
   return responses
 }
 
+/** A write says how durable it is whatever became of it: what a refusal rests on is committed too. */
+const commonHeaders = ({ access }: Endpoint): readonly AnswerHeader[] => {
+  if (access === null) return OPEN_HEADERS
+  return access === 'write' ? [...COMMON_HEADERS, 'Tandem-Durability'] : COMMON_HEADERS
+}
+
 const headerRefs = (names: readonly AnswerHeader[]): Json =>
   Object.fromEntries(names.map(name => [name, { $ref: `#/components/headers/${name}` }]))
 
@@ -115,12 +128,13 @@ const problemSchema = (names: readonly ProblemName[]): Json => ({
 })
 
 const contentOf = (content: Content): Json =>
-  Object.fromEntries(
-    Object.entries(content).map(([media, what]) => [
-      media,
-      what === 'bytes' ? {} : { schema: what === 'text' ? TEXT : { $ref: `#/components/schemas/${what}` } },
-    ]),
-  )
+  Object.fromEntries(Object.entries(content).map(([media, what]) => [media, schemaOf(what)]))
+
+function schemaOf(what: Content[string]): Json {
+  if (what === 'bytes') return {}
+  if (what === 'text') return { schema: TEXT }
+  return { schema: what === 'object' ? { type: 'object' } : { $ref: `#/components/schemas/${what}` } }
+}
 
 function schemas(): Json {
   const registry = z.registry<{ id: string }>()

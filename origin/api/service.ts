@@ -50,43 +50,7 @@ const outcome: Endpoint = {
 /** Open to all, and the same for every path. */
 const OPEN = { group: 'service', method: 'get', access: null, query: null, headers: [], body: null } as const
 
-export const SERVICE_ENDPOINTS: readonly Endpoint[] = [
-  {
-    id: 'transact',
-    group: 'transactions',
-    method: 'post',
-    path: '/v1/_tx',
-    title: 'Change several documents, all or none',
-    text: 'Their ids share one `{tag}`, or they are one key: so they lie in one shard.',
-    access: 'write',
-    query: null,
-    headers: ['Idempotency-Key', 'Prefer'],
-    body: { text: 'The ops, in order.', required: true, content: { 'application/json': 'Transaction' } },
-    answers: [
-      {
-        status: 200,
-        text: 'All of it took effect.',
-        headers: ['Tandem-Durability', 'Idempotency-Replayed', 'Preference-Applied'],
-        content: { 'application/json': 'TransactionResults' },
-      },
-    ],
-    problems: [
-      'not-found',
-      'conflict',
-      'precondition-failed',
-      'payload-too-large',
-      'idempotency-mismatch',
-      'unavailable',
-      'outcome-unknown',
-    ],
-    curl: [
-      `curl http://127.0.0.1:8001/v1/_tx -H 'Content-Type: application/json' -d '{"ops":[{"op":"put","key":"carts/{ann}","value":{"apples":2}},{"op":"put","key":"orders/{ann}-1","value":{"total":0}}]}'`,
-    ],
-  },
-  changes,
-  headOf(changes, 'headChanges'),
-  outcome,
-  headOf(outcome, 'headOutcome'),
+const OPEN_ENDPOINTS: readonly Endpoint[] = [
   {
     ...OPEN,
     id: 'live',
@@ -113,7 +77,7 @@ export const SERVICE_ENDPOINTS: readonly Endpoint[] = [
     path: '/openapi.json',
     title: 'This description, for programs',
     text: 'OpenAPI 3.1.',
-    answers: [{ status: 200, text: 'The document.', headers: [], content: { 'application/json': 'text' } }],
+    answers: [{ status: 200, text: 'The document.', headers: [], content: { 'application/json': 'object' } }],
     problems: ['no-primary'],
     curl: ['curl http://127.0.0.1:8001/openapi.json'],
   },
@@ -127,4 +91,44 @@ export const SERVICE_ENDPOINTS: readonly Endpoint[] = [
     problems: ['no-primary'],
     curl: ['curl http://127.0.0.1:8001/docs'],
   },
+]
+
+export const SERVICE_ENDPOINTS: readonly Endpoint[] = [
+  {
+    id: 'transact',
+    group: 'transactions',
+    method: 'post',
+    path: '/v1/_tx',
+    title: 'Change several documents, all or none',
+    text: 'Their ids share one `{tag}`, or they are one key: so they lie in one shard.',
+    access: 'write',
+    query: null,
+    headers: ['Idempotency-Key', 'Prefer'],
+    body: { text: 'The ops, in order.', required: true, content: { 'application/json': 'Transaction' } },
+    answers: [
+      {
+        status: 200,
+        text: 'All of it took effect.',
+        headers: ['Idempotency-Replayed', 'Preference-Applied'],
+        content: { 'application/json': 'TransactionResults' },
+      },
+    ],
+    problems: [
+      'not-found',
+      'conflict',
+      'precondition-failed',
+      'payload-too-large',
+      'idempotency-mismatch',
+      'unavailable',
+      'outcome-unknown',
+    ],
+    curl: [
+      `curl http://127.0.0.1:8001/v1/_tx -H 'Content-Type: application/json' -d '{"ops":[{"op":"put","key":"carts/{ann}","value":{"apples":2}},{"op":"put","key":"orders/{ann}-1","value":{"total":0}}]}'`,
+    ],
+  },
+  changes,
+  headOf(changes, 'headChanges'),
+  outcome,
+  headOf(outcome, 'headOutcome'),
+  ...OPEN_ENDPOINTS.flatMap(endpoint => [endpoint, headOf(endpoint, `${endpoint.id}Head`)]),
 ]
