@@ -70,19 +70,8 @@ export class Conversation implements Talk {
     }
     const answer = await exchange(this.url, asked)
     this.#described.judge(method, asked.target, answer)
-    this.said.push(`${method} ${target} ${this.#plain(answer)}`)
+    this.said.push(this.#renamed(`${method} ${target} ${plain(method, answer)}`))
     return answer
-  }
-
-  #plain({ status, headers, body }: Answer): string {
-    // pages have tags and cursors in them, which are longer here and shorter there
-    const isPage = headers.get('content-type') === 'application/json'
-    const isOwn = (header: string): boolean => OWN.has(header) || (isPage && header === 'content-length')
-    const kept = [...headers]
-      .filter(([name]) => !APART.has(name))
-      .map(([name, value]) => `${name}: ${isOwn(name) ? '…' : value}`)
-      .toSorted()
-    return this.#renamed(`${status}\n  ${kept.join('\n  ')}\n  ${body.length > 2_000 ? `${body.length} bytes` : body}`)
   }
 
   /** Tags, ids and cursors are other ones in each conversation, but the same ones where they are the same. */
@@ -99,4 +88,15 @@ export class Conversation implements Talk {
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
       .replaceAll(/[A-Za-z0-9_-]{24,}/g, name('opaque'))
   }
+}
+
+function plain(method: string, { status, headers, body }: Answer): string {
+  // pages have tags and cursors in them, which are longer here and shorter there
+  const isPage = headers.get('content-type') === 'application/json'
+  const kept = [...headers]
+    // without a body its length may be left out (RFC 9110 8.6)
+    .filter(([name]) => !APART.has(name) && !(name === 'content-length' && (isPage || method === 'HEAD')))
+    .map(([name, value]) => `${name}: ${OWN.has(name) ? '…' : value}`)
+    .toSorted()
+  return `${status}\n  ${kept.join('\n  ')}\n  ${body.length > 2_000 ? `${body.length} bytes` : body}`
 }
