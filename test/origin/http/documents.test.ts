@@ -183,9 +183,13 @@ describe('what is refused', () => {
     await problemOf(post)
     const options = await fetch(`${origin.url}/v1/c/x`, { method: 'OPTIONS' })
     expect(options.status).toBe(405)
-    const list = await get('/v1/c')
-    expect(list.status).toBe(405)
-    expect(list.headers.get('allow')).toBe('')
+    for (const path of ['/v1/c', '/v1/_changes']) {
+      const odd = await fetch(origin.url + path, { method: 'DELETE' })
+      expect([odd.status, odd.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+    }
+    // parts of pages are between routers
+    for (const path of ['/v1/_shards/s0/c', '/v1/_shards/s0/_changes', '/v1/_changes/x', '/v1/%5Fchanges'])
+      expect((await get(path)).status, path).toBe(404)
     for (const path of ['/', '/v1', '/v1/', '/v1/_tx', '/v2/c/x', '/_tandem/status', '/metrics', '/dashboard']) {
       expect((await get(path)).status, path).toBe(404)
     }

@@ -117,7 +117,7 @@ describe('drift', () => {
   test('a row that should not be there is drift too, and the entry leaves no trace', async () => {
     const { bytes } = await history()
     const standby = await openStore()
-    tamper(standby.dataDir, "INSERT INTO documents VALUES ('c/2', 't', x'00', 1, 1, 1, 1)")
+    tamper(standby.dataDir, "INSERT INTO documents (key, type, body, epoch, idx, n, modified) VALUES ('c/2', 't', x'00', 1, 1, 1, 1)")
     expect(await standby.store.apply(bytes)).toMatchObject({ kind: 'refused', reason: 'drift', index: 1 })
     expect(bodyOf(standby, 'c/1')).toBe(null)
   })
