@@ -1,6 +1,8 @@
 // One origin's documents behind the gate: gate, store, ship, commit, and one more look at the lease before the answer.
 import type { Replicator } from '../replicator/replicator.ts'
-import type { Done, ShardStore, WriteCommand } from '../replicator/store/shardstore.ts'
+import type { WriteCommand } from '../replicator/store/command.ts'
+import type { Done } from '../replicator/store/outcome.ts'
+import type { ShardStore } from '../replicator/store/shardstore.ts'
 import type { Aimed } from '../router/aimed.ts'
 import { SHARDS, type ShardName } from '../router/words.ts'
 import type { Documents, Misdirected, OperationAnswer, ReadAnswer, WriteAnswer } from './http/ports.ts'
@@ -14,6 +16,7 @@ export type ReadRow =
       readonly etag: string
       readonly index: number
       readonly modified: number
+      readonly expires: number | null
     }
   | { readonly kind: 'missing'; readonly seen: number }
 
@@ -61,8 +64,8 @@ export class GuardedDocuments implements Documents {
   async read(shard: ShardName, key: string): Promise<ReadAnswer> {
     const row = await this.#committedRow(shard, () => this.#parts.get(shard, key))
     if (row.kind !== 'found') return row.kind === 'missing' ? { kind: 'missing' } : row
-    const { body, type, etag, modified } = row
-    return { kind: 'found', document: { body, type, etag, modified } }
+    const { body, type, etag, modified, expires } = row
+    return { kind: 'found', document: { body, type, etag, modified, expires } }
   }
 
   async operation(shard: ShardName, scope: string): Promise<OperationAnswer> {

@@ -1,16 +1,19 @@
 // The public side: which path goes where. The same app runs on hosts and on the edge.
 import { Hono } from 'hono'
-import { admit } from './admit.ts'
 import type { Aimed } from './aimed.ts'
 import type { Asked } from './asked.ts'
-import { takeBody } from './body.ts'
+import { NO_BODY } from './body.ts'
+import type { Inbound } from './call.ts'
 import type { Caller, Callers } from './callers.ts'
+import { type Entered, enter } from './enter.ts'
 import type { Client } from './hopbyhop.ts'
 import type { RouterName } from './journey.ts'
 import { pathOf } from './key.ts'
 import { MINTED_KEY_HEADER, type MintedKey, type Minter, type Seal, unsealed } from './minted.ts'
 import { forWrite, isSafe, problem } from './problem.ts'
 import type { Router } from './route.ts'
+import { IDEMPOTENCY_KEY } from './scope.ts'
+import { targetOfShard } from './shardtarget.ts'
 
 /** What a Request no longer shows: the runtime's adapter keeps it beside. */
 export interface Wire {
@@ -54,24 +57,44 @@ export function publicApp(options: PublicAppOptions): PublicApp {
   app.all('/v1/*', async c => {
     const request = c.req.raw
     const { wire, asked, aimed } = c.env
-    const admission = admit(request, wire.target, bodyBytesMax)
-    if (admission.kind === 'refused') {
-      admission.response.headers.set('Tandem-Origin', name)
-      return admission.response
-    }
-    const { resource, shard, framing } = admission
     try {
-      const body = await takeBody(request, framing)
-      const hasKey = request.headers.has('idempotency-key')
-      // a stream cannot be sent a second time: there is nothing that a key of ours would make safe
-      const keyless = !hasKey && body.kind !== 'stream' && !isSafe(request.method)
-      const minted = keyless ? await keyFor(request, asked) : null
-      const once = minted !== null || hasKey
-      return await router.route({ ...wireOnly(wire), request, resource, shard, body, once, minted, asked, aimed })
+      const fromRouter = asked.kind === 'router'
+      const entered = await enter(request, wire.target, { bodyBytesMax, fromRouter, newId: () => minter.newId() })
+      switch (entered.kind) {
+        case 'refused':
+          entered.response.headers.set('Tandem-Origin', name)
+          return entered.response
+        case 'anywhere':
+          return await askEach(entered, { ...wireOnly(wire), request, asked, aimed })
+        case 'entered': {
+          const { target, resource, shard, body } = entered
+          const hasKey = request.headers.has(IDEMPOTENCY_KEY)
+          // a stream cannot be sent a second time: there is nothing that a key of ours would make safe
+          const keyless = !hasKey && body.kind !== 'stream' && !isSafe(request.method)
+          const minted = keyless ? await keyFor(request, asked) : null
+          const once = minted !== null || hasKey
+          const inbound = { ...wireOnly(wire), request, target, resource, shard, body, once, minted, asked, aimed }
+          return await router.route(inbound)
+        }
+      }
     } catch (error) {
       return failed(error, request, wire.target)
     }
   })
+
+  /** One shard after the other, until one knows it. */
+  async function askEach(
+    { resource, shards }: Extract<Entered, { kind: 'anywhere' }>,
+    asking: Wire & Pick<Inbound, 'request' | 'asked' | 'aimed'>,
+  ): Promise<Response> {
+    let response: Response | null = null
+    for (const shard of shards) {
+      if (response !== null && response.status !== 404) break
+      const target = targetOfShard(shard, asking.target)
+      response = await router.route({ ...asking, target, resource, shard, body: NO_BODY, once: false, minted: null })
+    }
+    return response ?? problem('not-found', { instance: asking.target, headers: served })
+  }
 
   app.get('/livez', () => json(200, { live: true }, served))
   app.get('/readyz', async c => {

@@ -8,7 +8,9 @@ import type { DocumentCall } from './call.ts'
 import { type Preconditions, preconditionsOf } from './conditions.ts'
 import type { Documents } from './ports.ts'
 import { Reads } from './reads.ts'
+import { Transactions } from './transactions.ts'
 import { Writes } from './writes.ts'
+import { Writing } from './writing.ts'
 
 export type DocumentsOptions = {
   readonly name: OriginName
@@ -26,7 +28,9 @@ export type DocumentsHandler = (call: LocalCall) => Promise<Response>
 export function documentsHandler({ name, documents, bodyBytesMax, sealView, now }: DocumentsOptions): DocumentsHandler {
   const answers = new Answers(name, sealView)
   const reads = new Reads(documents, answers)
-  const writes = new Writes({ documents, answers, bodyBytesMax, now })
+  const writing = new Writing({ documents, answers, bodyBytesMax, now })
+  const writes = new Writes(writing)
+  const transactions = new Transactions(writing)
 
   return async function answer(call) {
     const parsed = preconditionsOf(call.request.headers)
@@ -36,6 +40,10 @@ export function documentsHandler({ name, documents, bodyBytesMax, sealView, now 
     switch (resource.kind) {
       case 'operation':
         return reads.operation(call, resource)
+      case 'collection':
+        return writes.createIn({ ...call, resource }, parsed.preconditions)
+      case 'transaction':
+        return transactions.transact(call, parsed.preconditions)
       case 'document':
         return document({ ...call, resource }, parsed.preconditions)
     }
@@ -48,6 +56,10 @@ export function documentsHandler({ name, documents, bodyBytesMax, sealView, now 
         return reads.read(call, preconditions)
       case 'PUT':
         return writes.put(call, preconditions)
+      case 'POST':
+        return writes.create(call, preconditions)
+      case 'PATCH':
+        return writes.patch(call, preconditions)
       case 'DELETE':
         return writes.remove(call, preconditions)
       default:

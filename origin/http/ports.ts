@@ -1,6 +1,7 @@
 // What the HTTP side needs of the rest of an origin.
 import type { Position } from '../../replicator/entry/position.ts'
-import type { Done, WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
+import type { WriteCommand } from '../../replicator/store/command.ts'
+import type { Done, WriteOutcome } from '../../replicator/store/outcome.ts'
 import type { Aimed } from '../../router/aimed.ts'
 import type { View } from '../../router/view.ts'
 import type { ShardName } from '../../router/words.ts'
@@ -14,6 +15,8 @@ export type Document = {
   readonly etag: string
   /** wall-clock milliseconds */
   readonly modified: number
+  /** wall-clock milliseconds; null is never */
+  readonly expires: number | null
 }
 
 /** The gate refused before anything took effect: safe to ask again, here or elsewhere. */
