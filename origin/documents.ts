@@ -5,7 +5,7 @@ import type { Done } from '../replicator/store/outcome.ts'
 import type { ShardStore } from '../replicator/store/shardstore.ts'
 import type { Aimed } from '../router/aimed.ts'
 import { SHARDS, type ShardName } from '../router/words.ts'
-import type { Documents, Misdirected, OperationAnswer, ReadAnswer, WriteAnswer } from './http/ports.ts'
+import type { Documents, Durability, Misdirected, OperationAnswer, ReadAnswer, WriteAnswer } from './http/ports.ts'
 import { type GroupPort, Groups } from './write/groups.ts'
 
 export type ReadRow =
@@ -89,12 +89,13 @@ export class GuardedDocuments implements Documents {
     return row
   }
 
-  async write(shard: ShardName, command: WriteCommand, aimed: Aimed): Promise<WriteAnswer> {
+  async write(shard: ShardName, command: WriteCommand, aimed: Aimed, least: Durability = 'solo'): Promise<WriteAnswer> {
     const { replicator, solo } = this.#parts
     const reign = replicator.state.shards[shard].reign?.since ?? 0
     if (replicator.serves(shard) === null || (aimed !== null && aimed < reign)) return this.#misdirected()
     if (solo === 'refuse' && this.#isSolo())
       return { kind: 'unavailable', why: 'only one origin is there, and writes need two' }
+    if (least === 'mirrored' && this.#isSolo()) return { kind: 'solo', earlier: await this.#isRecorded(shard, command) }
     const written = await this.#groups[shard].write(command)
     switch (written.kind) {
       case 'closed':
@@ -110,6 +111,11 @@ export class GuardedDocuments implements Documents {
           return { kind: 'unknown', why: 'this origin lost its lease while the write was under way', reign }
         return { kind: 'outcome', outcome: written.outcome, durability: this.#isSolo() ? 'solo' : 'mirrored', reign }
     }
+  }
+
+  /** What is asked for again may be a write that took effect when both origins were there. */
+  async #isRecorded(shard: ShardName, { idem }: WriteCommand): Promise<boolean> {
+    return idem !== undefined && (await this.operation(shard, idem.scope)).kind === 'done'
   }
 
   #isSolo(): boolean {

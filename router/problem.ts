@@ -1,7 +1,10 @@
 // Errors as application/problem+json (RFC 9457). The `type` of each is stable; a `detail` never holds stacks, paths of
 // files or addresses.
 
-/** `unknown` on a write's answer that cannot say whether it took effect: a router may ask again, where that is safe. */
+/**
+ * On a write's refusal: `unknown` where it cannot say whether it took effect, and a router may ask again, where that is safe;
+ * `yes` where it did, and asking again gains nothing.
+ */
 export const COMMITTED_HEADER = 'tandem-committed'
 
 const PROBLEM_BASE = 'https://tandem.dev/problems/'
@@ -66,7 +69,7 @@ export function problem(name: ProblemName, fields: ProblemFields = {}): Response
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
     ...(status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : {}),
-    ...(fields.committed === 'unknown' ? { [COMMITTED_HEADER]: 'unknown' } : {}),
+    ...(fields.committed === 'unknown' || fields.committed === 'yes' ? { [COMMITTED_HEADER]: fields.committed } : {}),
     ...fields.headers,
   }
   return new Response(problemText(name, fields), { status, headers })

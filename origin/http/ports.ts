@@ -40,6 +40,8 @@ export type WriteAnswer =
   | { readonly kind: 'unknown'; readonly why: string; readonly reign: number }
   /** did not take effect: disk trouble, or the pair is solo and configured to refuse */
   | { readonly kind: 'unavailable'; readonly why: string }
+  /** it asked for two disks and there is one; `earlier`: the same write took effect before */
+  | { readonly kind: 'solo'; readonly earlier: boolean }
 
 export type OperationAnswer =
   | { readonly kind: 'done'; readonly done: Done }
@@ -49,8 +51,11 @@ export type OperationAnswer =
 /** One origin's documents, behind the gate: every answer is committed and within the lease when it is given. */
 export interface Documents {
   read(shard: ShardName, key: string): Promise<ReadAnswer>
-  /** @param aimed refused as misdirected by a reign that began after that epoch */
-  write(shard: ShardName, command: WriteCommand, aimed: Aimed): Promise<WriteAnswer>
+  /**
+   * @param aimed refused as misdirected by a reign that began after that epoch
+   * @param least not done where less can be had, as far as that is known before
+   */
+  write(shard: ShardName, command: WriteCommand, aimed: Aimed, least?: Durability): Promise<WriteAnswer>
   /** What the write of this scope did, once it is committed. */
   operation(shard: ShardName, scope: string): Promise<OperationAnswer>
 }

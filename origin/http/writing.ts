@@ -2,7 +2,8 @@
 import type { Idempotency, WriteCommand } from '../../replicator/store/command.ts'
 import type { WriteOutcome } from '../../replicator/store/outcome.ts'
 import type { LocalCall } from '../../router/call.ts'
-import { problem } from '../../router/problem.ts'
+import { PREFERENCE_APPLIED, prefers } from '../../router/prefer.ts'
+import { type Committed, problem } from '../../router/problem.ts'
 import { type Answers, ofReign } from './answers.ts'
 import { type Content, idempotencyOf, REPLAYED } from './idempotency.ts'
 import type { Documents, Durability } from './ports.ts'
@@ -46,10 +47,15 @@ export class Writing {
 
   async #write(call: LocalCall, command: AskedCommand): Promise<Response> {
     const { answers } = this
-    const answer = await this.#documents.write(call.shard, command, call.aimed ?? null)
+    const least = prefers(call.request.headers, 'durability', 'mirrored') ? 'mirrored' : 'solo'
+    const answer = await this.#documents.write(call.shard, command, call.aimed ?? null, least)
     switch (answer.kind) {
-      case 'outcome':
-        return ofReign(answer.reign, this.#outcome(call, command, answer.outcome, answer.durability))
+      case 'outcome': {
+        const response = this.#outcome(call, command, answer.outcome, answer.durability)
+        return ofReign(answer.reign, least === 'solo' ? response : this.#asPreferred(call, response, answer.durability))
+      }
+      case 'solo':
+        return this.#notMirrored(call, answer.earlier ? 'yes' : 'no')
       case 'misdirected':
         return answers.misdirected(call, answer)
       case 'unknown':
@@ -65,6 +71,18 @@ export class Writing {
       case 'unavailable':
         return problem('unavailable', { ...answers.about(call), detail: answer.why, committed: 'no', retryable: true })
     }
+  }
+
+  /** The pair may have gone solo while the write was under way: what took effect stays, but is no success. */
+  #asPreferred(call: LocalCall, response: Response, durability: Durability): Response {
+    if (!response.ok) return response
+    if (durability === 'solo') return this.#notMirrored(call, 'yes')
+    response.headers.set(PREFERENCE_APPLIED, 'durability=mirrored')
+    return response
+  }
+
+  #notMirrored(call: LocalCall, committed: Committed): Response {
+    return problem('not-mirrored', { ...this.answers.about(call), committed, retryable: true })
   }
 
   #outcome(call: LocalCall, command: AskedCommand, outcome: WriteOutcome, durability: Durability): Response {

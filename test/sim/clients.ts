@@ -280,6 +280,7 @@ export class Clients {
   #tell(key: string, ask: Ask, answer: Exclude<Answer, { kind: 'misdirected' }>): Result {
     switch (answer.kind) {
       case 'unavailable':
+      case 'solo':
         return { kind: 'nothing' }
       case 'unknown':
         return { kind: 'told', told: { kind: 'unknown' } }
