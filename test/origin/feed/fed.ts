@@ -4,7 +4,7 @@ import type { ChangesAnswer, ChangesQuestion } from '../../../origin/scan/questi
 import type { Overloaded } from '../../../origin/scan/scans.ts'
 import type { OpenStore } from '../../../origin/store/store.ts'
 import { Listeners } from '../../../replicator/listeners.ts'
-import type { WriteCommand } from '../../../replicator/store/shardstore.ts'
+import type { WriteCommand } from '../../../replicator/store/command.ts'
 import type { ShardName } from '../../../router/words.ts'
 import { alonePair, RECORD } from '../../replicator/core/alone.ts'
 import { openStore, temporaryDirectory, write } from '../store/fixture.ts'

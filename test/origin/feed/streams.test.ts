@@ -131,12 +131,12 @@ describe('a stream', () => {
       await feed.write('s1', put('d/1', 'x'))
       expect(await client.until(1)).toEqual(['d/1'])
       const placeOf = (): number | null => {
-      const cursor = parseChanges('/v1/_changes', client.lastId)
-      return typeof cursor !== 'string' && cursor.since.kind === 'cursor' ? cursor.since.at.s0.index : null
-    }
-    while (placeOf() !== 300 && !client.ended) await client.read()
-    expect(placeOf()).toBe(300)
-    await client.cancel()
+        const cursor = parseChanges('/v1/_changes', client.lastId)
+        return typeof cursor !== 'string' && cursor.since.kind === 'cursor' ? cursor.since.at.s0.index : null
+      }
+      while (placeOf() !== 300 && !client.ended) await client.read()
+      expect(placeOf()).toBe(300)
+      await client.cancel()
     },
     4 * HEARTBEAT_MS,
   )
