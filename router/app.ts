@@ -1,21 +1,23 @@
 // The public side: which path goes where. The same app runs on hosts and on the edge.
 import { Hono } from 'hono'
-import { admit } from './admit.ts'
 import type { Aimed } from './aimed.ts'
 import type { Asked } from './asked.ts'
-import { takeBody } from './body.ts'
+import { NO_BODY } from './body.ts'
 import type { Inbound, LocalCall } from './call.ts'
 import type { Caller, Callers } from './callers.ts'
 import type { Changes } from './changes.ts'
+import { type Entered, enter } from './enter.ts'
 import { type GatherCall, gather } from './gather.ts'
-import { type Guard, type Passage, wishOf } from './guard.ts'
+import type { Guard, Passage } from './guard.ts'
 import type { Client } from './hopbyhop.ts'
 import type { RouterName } from './journey.ts'
 import { pathOf } from './key.ts'
 import { MINTED_KEY_HEADER, type MintedKey, type Minter, type Seal, unsealed } from './minted.ts'
-import { prefersLocal } from './prefer.ts'
+import { prefers } from './prefer.ts'
 import { forWrite, isSafe, problem } from './problem.ts'
 import type { Router } from './route.ts'
+import { IDEMPOTENCY_KEY } from './scope.ts'
+import { targetOfShard } from './shardtarget.ts'
 
 /** What a Request no longer shows: the runtime's adapter keeps it beside. */
 export interface Wire {
@@ -81,28 +83,55 @@ export function publicApp(options: PublicAppOptions): PublicApp {
     { wire, asked, aimed }: RouteEnv['Bindings'],
     { grant }: Passage & { kind: 'passed' },
   ): Promise<Response> {
-    const admission = admit(request, wire.target, bodyBytesMax, asked.kind)
-    if (admission.kind === 'refused') {
-      admission.response.headers.set('Tandem-Origin', name)
-      return admission.response
-    }
-    const refusal = grant.refusal(wishOf(request.method, admission), request, wire.target)
-    if (refusal !== null) return refusal
     try {
-      const call = { ...wireOnly(wire), request, asked }
-      if (admission.kind === 'follow') return await follow(call, admission.asked)
-      if (admission.kind === 'spread') return await gather(call, admission.asked, { name, route })
-      const { resource, shard, framing } = admission
-      const body = await takeBody(request, framing)
-      const hasKey = request.headers.has('idempotency-key')
-      // a stream cannot be sent a second time: there is nothing that a key of ours would make safe
-      const keyless = !hasKey && body.kind !== 'stream' && !isSafe(request.method)
-      const minted = keyless ? await keyFor(request, asked) : null
-      const once = minted !== null || hasKey
-      return await route({ ...call, resource, shard, body, once, minted, aimed })
+      const fromRouter = asked.kind === 'router'
+      const doorkeeping = { bodyBytesMax, fromRouter, newId: () => minter.newId() }
+      const entered = await enter(request, wire.target, doorkeeping, grant)
+      switch (entered.kind) {
+        case 'refused':
+          entered.response.headers.set('Tandem-Origin', name)
+          return entered.response
+        case 'anywhere':
+          return await askEach(entered, { ...wireOnly(wire), request, asked, aimed })
+        case 'spread':
+          return await gather({ ...wireOnly(wire), request, asked }, entered.asked, { name, route })
+        case 'follow':
+          return await follow({ ...wireOnly(wire), request, asked }, entered.asked)
+        case 'entered': {
+          const { target, resource, shard, body } = entered
+          const hasKey = request.headers.has(IDEMPOTENCY_KEY)
+          // a stream cannot be sent a second time: there is nothing that a key of ours would make safe
+          const keyless = !hasKey && body.kind !== 'stream' && !isSafe(request.method)
+          const minted = keyless ? await keyFor(request, asked) : null
+          const once = minted !== null || hasKey
+          const inbound = { ...wireOnly(wire), request, target, resource, shard, body, once, minted, asked, aimed }
+          return await route(inbound)
+        }
+      }
     } catch (error) {
       return failed(error, request, wire.target)
     }
+  }
+
+  /** A copy on this host is asked first where that is wanted; it says where it cannot answer. */
+  async function route(inbound: Inbound): Promise<Response> {
+    const { method, headers } = inbound.request
+    const near = isSafe(method) && prefers(headers, 'consistency', 'local') ? await nearby?.(inbound) : null
+    return near ?? router.route(inbound)
+  }
+
+  /** One shard after the other, until one knows it. */
+  async function askEach(
+    { resource, shards }: Extract<Entered, { kind: 'anywhere' }>,
+    asking: Wire & Pick<Inbound, 'request' | 'asked' | 'aimed'>,
+  ): Promise<Response> {
+    let response: Response | null = null
+    for (const shard of shards) {
+      if (response !== null && response.status !== 404) break
+      const target = targetOfShard(shard, asking.target)
+      response = await router.route({ ...asking, target, resource, shard, body: NO_BODY, once: false, minted: null })
+    }
+    return response ?? problem('not-found', { instance: asking.target, headers: served })
   }
 
   app.get('/livez', () => json(200, { live: true }, served))
@@ -123,14 +152,6 @@ export function publicApp(options: PublicAppOptions): PublicApp {
 
   app.notFound(c => problem('not-found', { instance: c.env.wire.target, headers: served }))
   app.onError((error, c) => failed(error, c.req.raw, c.env.wire.target))
-
-  /** A copy on this host is asked first where that is wanted; it says where it cannot answer. */
-  async function route(inbound: Inbound): Promise<Response> {
-    const { request } = inbound
-    const near =
-      nearby !== null && isSafe(request.method) && prefersLocal(request.headers) ? await nearby(inbound) : null
-    return near ?? router.route(inbound)
-  }
 
   /** A router that asks has given it a key already, for its own second try. */
   function keyFor(request: Request, asked: Asked): MintedKey | null | Promise<MintedKey | null> {

@@ -11,7 +11,7 @@ import { listingQuery } from './listing.ts'
 import { changesPart, listingPart, mergeChanges, mergeListing } from './merge.ts'
 import { readPart } from './part.ts'
 import { type ProblemFields, problem } from './problem.ts'
-import { partTarget, type Spread } from './shardtarget.ts'
+import { type Spread, targetOfPart } from './spread.ts'
 import { SHARDS, type ShardName } from './words.ts'
 
 export type GatherCall = Pick<Wire, 'target' | 'rawHeaders' | 'client' | 'traceparent'> & {
@@ -50,7 +50,7 @@ export async function gather(call: GatherCall, asked: Spread, { name, route }: G
 /** A part is read whole, whatever its client wants of the page. */
 function partCall(call: GatherCall, shard: ShardName, asked: Spread): Inbound {
   const { request, rawHeaders, client, traceparent } = call
-  const target = partTarget(shard, asked)
+  const target = targetOfPart(shard, asked)
   return {
     request: new Request(new URL(target, request.url), {
       headers: request.headers,

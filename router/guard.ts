@@ -6,8 +6,8 @@ import { isSafe } from './problem.ts'
 
 export type Access = 'read' | 'write'
 
-/** What a request wants to touch; `collection` null is all of them. */
-export type Wish = { readonly access: Access; readonly collection: string | null }
+/** What a request wants to touch. */
+export type Wish = { readonly access: Access; readonly collections: readonly string[] | 'all' }
 
 export type Passage =
   /** `headers` belong on the answer, whatever it will be */
@@ -25,23 +25,30 @@ export interface Guard {
   enter(request: Request, wire: Wire): Passage
 }
 
-const ALL: Grant = { refusal: () => null }
-const IN: Passage = { kind: 'passed', grant: ALL, headers: null }
+/** For those who need no token, and for requests that a router before this one has let in. */
+export const EVERYTHING: Grant = { refusal: () => null }
+const IN: Passage = { kind: 'passed', grant: EVERYTHING, headers: null }
 
 export const NO_GUARD: Guard = { enter: () => IN }
 
 type Admitted = Exclude<Admission, { kind: 'refused' }>
 
-/** What became of a write is told to those who may read what it wrote. */
 export function wishOf(method: string, admission: Admitted): Wish {
   const access = isSafe(method) ? 'read' : 'write'
-  const asked = admission.kind === 'admitted' ? admission.resource : admission.asked
+  // its collections stand in its body
+  if (admission.kind === 'transaction') return { access, collections: [] }
+  const asked = 'resource' in admission ? admission.resource : admission.asked
   switch (asked.kind) {
     case 'document':
+    case 'collection':
     case 'listing':
+      return { access, collections: [asked.collection] }
     case 'changes':
-      return { access, collection: asked.collection }
+      return { access, collections: asked.collection === null ? 'all' : [asked.collection] }
     case 'operation':
-      return { access, collection: asked.key.slice(0, asked.key.indexOf('/')) }
+      // the record is found with the very token that wrote: there is nobody else's to be seen
+      return { access: 'write', collections: [] }
+    case 'transaction':
+      return { access, collections: [] }
   }
 }

@@ -1,35 +1,44 @@
-// The `Prefer` header (RFC 7240): a list of preferences, of which the first of each name counts; what is not understood is
-// ignored, as the RFC wants it.
+// `Prefer` (RFC 7240): wishes of a client. What is unknown or malformed is ignored, as section 2 wants it.
 
-/** Preferences beyond this are ignored. */
-const PREFERENCES_MAX = 32
-/** `name`, `name=token` or `name="text"`, then its parameters, which are of no account here. */
-const PREFERENCE =
-  /[ \t,]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~0-9A-Za-z-]*)))?((?:[ \t]*;(?:[^",]|"(?:[^"\\]|\\.)*")*)*)[ \t]*(?:,|$)/y
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const WORD = `(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*")`
+/** Sticky: each match begins where the last one ended. */
+const PREFERENCE = new RegExp(`[ \\t]*(${TOKEN})(?:[ \\t]*=[ \\t]*(${WORD}))?`, 'y')
+const PARAMETER = new RegExp(`[ \\t]*;(?:[ \\t]*${TOKEN}(?:[ \\t]*=[ \\t]*${WORD})?)?`, 'y')
+const END = /[ \t]*(?:,|$)/y
 
-/** The value of a preference in lower case where it has one, '' where it has none; null where it is not expressed. */
-export function preference(header: string | null, name: string): string | null {
-  if (header === null) return null
-  let from = 0
-  for (let count = 0; from < header.length && count < PREFERENCES_MAX; count++) {
-    PREFERENCE.lastIndex = from
-    const match = PREFERENCE.exec(header)
-    if (match === null) {
-      // up to the next comma it is nothing of this grammar
-      const comma = header.indexOf(',', from)
-      if (comma === -1) return null
-      from = comma + 1
+/** By their names in lower case; '' is the value of one that has none. Of several of one name the first counts. */
+export function preferencesOf(header: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  let at = 0
+  /** where the match ended, null where there is none */
+  const match = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at
+    const matched = pattern.exec(header)
+    if (matched !== null) at = pattern.lastIndex
+    return matched
+  }
+  while (at < header.length) {
+    const [, name, word = ''] = match(PREFERENCE) ?? []
+    if (name !== undefined) while (match(PARAMETER) !== null);
+    if (match(END) === null) {
+      // what is malformed ends at the next comma, and nothing of it counts
+      const comma = header.indexOf(',', at)
+      at = comma === -1 ? header.length : comma + 1
       continue
     }
-    if (match[1]?.toLowerCase() === name) return (match[2]?.replace(/\\(.)/g, '$1') ?? match[3] ?? '').toLowerCase()
-    from = PREFERENCE.lastIndex
+    if (name !== undefined && !found.has(name.toLowerCase())) found.set(name.toLowerCase(), unquoted(word))
   }
-  return null
+  return found
 }
 
-export const PREFER = 'prefer'
-export const APPLIED = 'Preference-Applied'
+const unquoted = (word: string): string => (word.startsWith('"') ? word.slice(1, -1).replaceAll(/\\(.)/g, '$1') : word)
 
-/** A copy on this host is good enough, and no hop is wanted. */
-export const prefersLocal = (headers: Headers): boolean => preference(headers.get(PREFER), 'consistency') === 'local'
-export const APPLIED_LOCAL = 'consistency=local'
+/** Nearly no request has such a header, and most that do have no such wish. */
+export function prefers(headers: Headers, name: string, value: string): boolean {
+  const header = headers.get('prefer')
+  return header !== null && preferencesOf(header).get(name) === value
+}
+
+/** On the answer to a wish that was granted. */
+export const PREFERENCE_APPLIED = 'Preference-Applied'

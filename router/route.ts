@@ -12,6 +12,7 @@ import type { Parking } from './parking.ts'
 import { passedOn } from './passedon.ts'
 import { type Committed, forWrite, isSafe, type ProblemName, problem } from './problem.ts'
 import { isRepeatable, verdict } from './repeat.ts'
+import { outerTarget } from './shardtarget.ts'
 import type { View } from './view.ts'
 import { VIEW_HEADER } from './viewheader.ts'
 import { Watch } from './watch.ts'
@@ -295,7 +296,7 @@ export class Router {
     const status = journey.proxyStatus(this.#ports.name, true)
     return problem(name, {
       ...(detail === undefined ? {} : { detail }),
-      instance: inbound.target,
+      instance: outerTarget(inbound.target),
       ...forWrite(inbound.request.method, committed, retryable),
       headers: {
         'Tandem-Origin': this.#ports.name,

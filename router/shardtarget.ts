@@ -1,25 +1,20 @@
-// `/v1/_shards/{shard}/…`: a router asks one shard's primary for its part of a list or of the feed. Routers of the
-// cluster alone may: for clients there is no such resource.
-import { type Changes, changesQuery, parseChanges } from './changes.ts'
-import { pathOf } from './key.ts'
-import { type Listing, listingQuery, parseListing } from './listing.ts'
+// `/v1/_shards/{shard}/…`: what `/v1/…` is, asked of one shard. Routers ask so where an answer takes both shards; a client's
+// request of that form is for nothing that exists.
 import { SHARDS, type ShardName } from './words.ts'
 
-/** What both shards are asked, each for its part. */
-export type Spread = Listing | Changes
+const PREFIX = '/v1/_shards/'
 
-const PART = /^\/v1\/_shards\/([a-z0-9]{2})\/([A-Za-z0-9-]{1,64}|_changes)$/
+export const targetOfShard = (shard: ShardName, target: string): string =>
+  `${PREFIX}${shard}${target.slice('/v1'.length)}`
 
-export const partTarget = (shard: ShardName, asked: Spread): string =>
-  asked.kind === 'listing'
-    ? `/v1/_shards/${shard}/${asked.collection}${listingQuery(asked)}`
-    : `/v1/_shards/${shard}/_changes${changesQuery(asked)}`
+export type ShardTarget = { readonly shard: ShardName; readonly target: string }
 
-/** Null where it is none; a text says what is wrong with it. */
-export function parsePart(target: string): { readonly shard: ShardName; readonly asked: Spread } | string | null {
-  const [, name, what] = PART.exec(pathOf(target)) ?? []
-  const shard = SHARDS.find(each => each === name)
-  if (shard === undefined || what === undefined) return null
-  const asked = what === '_changes' ? parseChanges(target, null) : parseListing(what, target)
-  return typeof asked === 'string' ? asked : { shard, asked }
+/** Null where the target is of another form. */
+export function parseShardTarget(target: string): ShardTarget | null {
+  if (!target.startsWith(PREFIX)) return null
+  const shard = SHARDS.find(name => target.startsWith(`${PREFIX}${name}/`))
+  return shard === undefined ? null : { shard, target: `/v1${target.slice(PREFIX.length + shard.length)}` }
 }
+
+/** What the client asked for. */
+export const outerTarget = (target: string): string => parseShardTarget(target)?.target ?? target

@@ -1,6 +1,6 @@
 // The guard of a host's public listener: how often a client may ask, whether it is known, and what its token opens.
 import type { Wire } from '../../router/app.ts'
-import { type Grant, type Guard, NO_GUARD, type Passage, type Wish } from '../../router/guard.ts'
+import { EVERYTHING, type Grant, type Guard, NO_GUARD, type Passage, type Wish } from '../../router/guard.ts'
 import { forWrite, type ProblemFields, type ProblemName, problem } from '../../router/problem.ts'
 import type { OriginName } from '../../router/words.ts'
 import type { Buckets, Taken } from './buckets.ts'
@@ -23,7 +23,6 @@ const POLICY = '"default"'
 type Who = { readonly kind: 'nameless' | 'unknown' } | { readonly kind: 'known'; readonly token: Token }
 
 const NAMELESS: Who = { kind: 'nameless' }
-const ALL: Grant = { refusal: () => null }
 
 export const hostGuard = (options: GuardOptions): Guard =>
   options.tokens === null && options.buckets === null ? NO_GUARD : new HostGuard(options)
@@ -52,7 +51,7 @@ class HostGuard implements Guard {
   }
 
   #known(who: Who, request: Request, { target }: Wire, headers: Readonly<Record<string, string>> | null): Passage {
-    if (this.#options.tokens === null) return { kind: 'passed', grant: ALL, headers }
+    if (this.#options.tokens === null) return { kind: 'passed', grant: EVERYTHING, headers }
     if (who.kind === 'known') return { kind: 'passed', grant: this.#grant(who.token), headers }
     // RFC 6750 3.1: a client without a token is told no more than that it needs one
     const challenge = who.kind === 'unknown' ? `${CHALLENGE}, error="invalid_token"` : CHALLENGE
@@ -93,11 +92,11 @@ function whoIs(request: Request, tokens: Tokens): Who {
 }
 
 /** What the token has not that the request needs; null where it has all. */
-function lacking({ scopes, prefix }: Token, { access, collection }: Wish): string | null {
+function lacking({ scopes, prefix }: Token, { access, collections }: Wish): string | null {
   if (!scopes.includes(access)) return `The token has no scope to ${access}.`
-  if (collection === null)
+  if (collections === 'all')
     return prefix === '' ? null : 'The token opens some collections only: name one of them (collection=…).'
-  return collection.startsWith(prefix) ? null : 'The token does not open this collection.'
+  return collections.every(name => name.startsWith(prefix)) ? null : 'The token does not open this collection.'
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-11: the quota of a window; what is left, and the seconds until there is more. */

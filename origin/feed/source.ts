@@ -11,8 +11,8 @@ import { BATCH, SHARED_MAX, UNHEARD_MS } from './limits.ts'
 import { Pace } from './pace.ts'
 
 export type SourceParts = {
-  readonly replicator: Replicator
-  readonly scans: (shard: ShardName) => Scans
+  readonly replicator: Pick<Replicator, 'state' | 'serves' | 'onChange' | 'advanced'>
+  readonly scans: (shard: ShardName) => Pick<Scans, 'changes'>
   /** monotonic milliseconds */
   readonly now: () => number
 }

@@ -27,6 +27,7 @@ export async function begin(
     return { kind: 'gone', why: 'It is of another history: the pair was restored from a backup.' }
   const end = performance.now() + BEGIN_MS
   for (;;) {
+    const { turn } = source.pace
     const found: Partial<Record<ShardName, ShardCursor>> = {}
     for (const shard of SHARDS) {
       const from = since.kind === 'cursor' ? since.at[shard] : since.kind
@@ -39,7 +40,7 @@ export async function begin(
       return { kind: 'begun', cursor: { lineage, at: { s0: found.s0, s1: found.s1 } } }
     const left = end - performance.now()
     if (left <= 0 || signal.aborted) return { kind: 'unready', why: 'this copy does not know yet what is committed' }
-    await source.pace.next(left, signal)
+    await source.pace.next(turn, left, signal)
   }
 }
 
@@ -65,6 +66,7 @@ export class Stream {
       return OPENING + heartbeat(this.#cursor)
     }
     while (!this.#end.aborted && this.#source.whyNot() === null && this.#source.lineage === this.#cursor.lineage) {
+      const { turn } = this.#source.pace
       const text = await this.#read()
       if (text === null) return null
       if (text !== '') {
@@ -76,7 +78,7 @@ export class Stream {
         this.#said = performance.now()
         return heartbeat(this.#cursor)
       }
-      await this.#source.pace.next(quietMs, this.#end)
+      await this.#source.pace.next(turn, quietMs, this.#end)
     }
     return null
   }

@@ -1,5 +1,5 @@
 // Preconditions of a request (RFC 9110 13): parsed strictly, judged here for reads, handed to the writer for writes.
-import type { Condition } from '../../replicator/store/shardstore.ts'
+import type { Condition } from '../../replicator/store/command.ts'
 import type { Document } from './ports.ts'
 
 /** Tags in one header beyond this are an attack or a mistake. */

@@ -9,7 +9,9 @@ import { type Preconditions, preconditionsOf } from './conditions.ts'
 import { Parts } from './parts.ts'
 import type { Documents, Pages } from './ports.ts'
 import { Reads } from './reads.ts'
+import { Transactions } from './transactions.ts'
 import { Writes } from './writes.ts'
+import { Writing } from './writing.ts'
 
 export type DocumentsOptions = {
   readonly name: OriginName
@@ -36,7 +38,9 @@ export function documentsHandler({
   const answers = new Answers(name, sealView)
   const reads = new Reads(documents, answers)
   const parts = new Parts(pages, answers)
-  const writes = new Writes({ documents, answers, bodyBytesMax, now })
+  const writing = new Writing({ documents, answers, bodyBytesMax, now })
+  const writes = new Writes(writing)
+  const transactions = new Transactions(writing)
 
   return async function answer(call) {
     const { resource } = call
@@ -49,6 +53,10 @@ export function documentsHandler({
     switch (resource.kind) {
       case 'operation':
         return reads.operation(call, resource)
+      case 'collection':
+        return writes.createIn({ ...call, resource }, parsed.preconditions)
+      case 'transaction':
+        return transactions.transact(call, parsed.preconditions)
       case 'document':
         return document({ ...call, resource }, parsed.preconditions)
     }
@@ -61,6 +69,10 @@ export function documentsHandler({
         return reads.read(call, preconditions)
       case 'PUT':
         return writes.put(call, preconditions)
+      case 'POST':
+        return writes.create(call, preconditions)
+      case 'PATCH':
+        return writes.patch(call, preconditions)
       case 'DELETE':
         return writes.remove(call, preconditions)
       default:

@@ -2,14 +2,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
-import { admit } from '../../router/admit.ts'
 import { AIMED_HEADER, parseEpoch } from '../../router/aimed.ts'
 import type { Wire, WireEnv } from '../../router/app.ts'
-import { takeBody } from '../../router/body.ts'
+import { enter } from '../../router/enter.ts'
+import { EVERYTHING } from '../../router/guard.ts'
 import { originForm, pathOf } from '../../router/key.ts'
 import { MINTED_KEY_HEADER, type Seal, unsealed } from '../../router/minted.ts'
 import { FORWARDED_HEADER, PRIVATE_CHALLENGE } from '../../router/private.ts'
 import { forWrite, problem } from '../../router/problem.ts'
+import { uuidv7 } from '../../router/uuid.ts'
 import type { Caller, PrivateEnv } from './caller.ts'
 import type { DocumentsHandler } from './documents.ts'
 import { type ProxyTrust, proxyTrust } from './proxies.ts'
@@ -69,6 +70,7 @@ const VIEWER_PATHS: readonly string[] = ['/metrics', '/_tandem/status']
 export function listenPrivate(options: PrivateOptions): Promise<Listening> {
   const { host, port, secret, documents, seal, bodyBytesMax, control, onUpgrade, onError } = options
   const { viewerSecret = null, browsers } = options
+  const doorkeeping = { bodyBytesMax, fromRouter: true, newId: () => uuidv7(Date.now()) }
   const knowsSecret = secretCheck(secret)
   const knowsViewerSecret = viewerSecret === null ? () => false : secretCheck(viewerSecret)
   const callerOf = (incoming: IncomingMessage, path: string): Caller | null => {
@@ -104,12 +106,11 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
 
   /** Routed already: answered here, or refused with 421, never sent on. */
   async function forwarded(request: Request, target: string): Promise<Response> {
-    const admission = admit(request, target, bodyBytesMax, 'router')
-    if (admission.kind === 'refused') return admission.response
-    // a router asks for parts, and merges them itself
-    if (admission.kind !== 'admitted') return problem('not-found', { instance: target })
-    const { resource, shard, framing } = admission
     try {
+      const entered = await enter(request, target, doorkeeping, EVERYTHING)
+      if (entered.kind === 'refused') return entered.response
+      // these are asked of each shard, by the router that puts the answers together
+      if (entered.kind !== 'entered') return problem('not-found', { instance: target })
       const header = request.headers.get(MINTED_KEY_HEADER)
       const minted = header === null ? null : await unsealed(header, seal)
       if (header !== null && minted === null) {
@@ -119,8 +120,7 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
         })
       }
       const aimed = parseEpoch(request.headers.get(AIMED_HEADER))
-      const body = await takeBody(request, framing)
-      return await documents({ request, target, resource, shard, minted, aimed, body })
+      return await documents({ ...entered, request, minted, aimed })
     } catch (error) {
       if (!request.signal.aborted) onError(error)
       return problem('internal', { instance: target, ...forWrite(request.method, 'unknown', false) })

@@ -1,6 +1,6 @@
 // `Prefer: consistency=local`: a document or a part of a list from this host's copy, with how far it may be behind.
 import type { LocalCall } from '../../router/call.ts'
-import { APPLIED, APPLIED_LOCAL } from '../../router/prefer.ts'
+import { PREFERENCE_APPLIED } from '../../router/prefer.ts'
 import type { Copies } from '../copies.ts'
 import type { Answers } from './answers.ts'
 import { preconditionsOf } from './conditions.ts'
@@ -22,7 +22,7 @@ export function nearbyHandler(copies: Copies, answers: Answers): NearbyHandler {
     if (lag === null) return null
     const answer = await answered(call)
     if (answer === null || answer.status === 421 || answer.status >= 500) return null
-    answer.headers.set(APPLIED, APPLIED_LOCAL)
+    answer.headers.set(PREFERENCE_APPLIED, 'consistency=local')
     answer.headers.set(LAG, String(lag))
     return answer
   }

@@ -1,6 +1,7 @@
 // What the HTTP side needs of the rest of an origin.
 import type { Position } from '../../replicator/entry/position.ts'
-import type { Done, WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
+import type { WriteCommand } from '../../replicator/store/command.ts'
+import type { Done, WriteOutcome } from '../../replicator/store/outcome.ts'
 import type { Aimed } from '../../router/aimed.ts'
 import type { Changes } from '../../router/changes.ts'
 import type { Listing } from '../../router/listing.ts'
@@ -17,6 +18,8 @@ export type Document = {
   readonly etag: string
   /** wall-clock milliseconds */
   readonly modified: number
+  /** wall-clock milliseconds; null is never */
+  readonly expires: number | null
 }
 
 /** The gate refused before anything took effect: safe to ask again, here or elsewhere. */
@@ -40,6 +43,8 @@ export type WriteAnswer =
   | { readonly kind: 'unknown'; readonly why: string; readonly reign: number }
   /** did not take effect: disk trouble, or the pair is solo and configured to refuse */
   | { readonly kind: 'unavailable'; readonly why: string }
+  /** it asked for two disks and there is one; `earlier`: the same write took effect before */
+  | { readonly kind: 'solo'; readonly earlier: boolean }
 
 export type OperationAnswer =
   | { readonly kind: 'done'; readonly done: Done }
@@ -49,8 +54,11 @@ export type OperationAnswer =
 /** One origin's documents, behind the gate: every answer is committed and within the lease when it is given. */
 export interface Documents {
   read(shard: ShardName, key: string): Promise<ReadAnswer>
-  /** @param aimed refused as misdirected by a reign that began after that epoch */
-  write(shard: ShardName, command: WriteCommand, aimed: Aimed): Promise<WriteAnswer>
+  /**
+   * @param aimed refused as misdirected by a reign that began after that epoch
+   * @param least not done where less can be had, as far as that is known before
+   */
+  write(shard: ShardName, command: WriteCommand, aimed: Aimed, least?: Durability): Promise<WriteAnswer>
   /** What the write of this scope did, once it is committed. */
   operation(shard: ShardName, scope: string): Promise<OperationAnswer>
 }

@@ -160,14 +160,8 @@ function* changesIn(bytes: Uint8Array, index: number, from: number, collection: 
   for (const [n, op] of ops.entries()) {
     if (n < from || op.table !== TABLE_DOCUMENTS || !op.key.startsWith(start)) continue
     const kind = op.newRow === null ? 'delete' : 'put'
-    yield { n, op, kind, at: timeOf(op, ops), last: n === newest }
+    yield { n, op, kind, at: op.newRow === null ? op.at : op.newRow.modified, last: n === newest }
   }
 }
-
-/** A removal has no time of its own: that of its group's other operations. */
-const timeOf = (op: Op, ops: readonly Op[]): number =>
-  op.newRow?.modified ??
-  ops.find(other => other.table === TABLE_DOCUMENTS && other.newRow !== null)?.newRow?.modified ??
-  0
 
 const iso = (at: number): string => new Date(at).toISOString()

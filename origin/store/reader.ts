@@ -1,10 +1,10 @@
 // Point reads on the event loop, over a connection of their own that cannot write.
 import { readRecord } from '../../replicator/entry/record.ts'
 import { etagOf } from '../../replicator/entry/row.ts'
-import type { Done } from '../../replicator/store/shardstore.ts'
+import type { Done } from '../../replicator/store/outcome.ts'
 import type { ShardName } from '../../router/words.ts'
 import { databasePath } from './database.ts'
-import { blob, type Column, type Db, int, openReading, type Statement, text } from './sqlite.ts'
+import { blob, type Column, type Db, int, intOrNull, openReading, type Statement, text } from './sqlite.ts'
 
 export type Read =
   | {
@@ -18,6 +18,7 @@ export type Read =
       readonly etag: string
       /** wall-clock milliseconds */
       readonly modified: number
+      readonly expires: number | null
     }
   /** `seen` is the last entry of the same moment, which may be the one that deleted it: answer only once it is committed */
   | { readonly kind: 'missing'; readonly seen: number }
@@ -43,7 +44,7 @@ export class Reader {
   constructor(dataDir: string, shard: ShardName) {
     this.#path = databasePath(dataDir, shard)
     this.#db = openReading(this.#path)
-    this.#hit = this.#db.prepare('SELECT type, body, epoch, idx, n, modified FROM documents WHERE key = ?')
+    this.#hit = this.#db.prepare('SELECT type, body, epoch, idx, n, modified, expires FROM documents WHERE key = ?')
     this.#miss = this.#db.prepare(MISS)
     this.#record = this.#db.prepare(RECORD)
   }
@@ -72,7 +73,7 @@ export class Reader {
   reopen(): void {
     this.#db.close()
     this.#db = openReading(this.#path)
-    this.#hit = this.#db.prepare('SELECT type, body, epoch, idx, n, modified FROM documents WHERE key = ?')
+    this.#hit = this.#db.prepare('SELECT type, body, epoch, idx, n, modified, expires FROM documents WHERE key = ?')
     this.#miss = this.#db.prepare(MISS)
     this.#record = this.#db.prepare(RECORD)
   }
@@ -95,5 +96,6 @@ function found(row: Record<string, Column>): Read {
     n,
     etag: etagOf(epoch, index, n),
     modified: int(row.modified),
+    expires: intOrNull(row.expires),
   }
 }

@@ -1,7 +1,7 @@
 // Clients and the routers on the two hosts: each request goes in at one host, to whoever that host names, waits while nobody
 // is, and its outcome is unknown where an answer is lost.
 import type { ReadAnswer, WriteAnswer } from '../../origin/http/ports.ts'
-import type { Condition, Idempotency, WriteCommand } from '../../replicator/store/shardstore.ts'
+import type { Condition, Idempotency } from '../../replicator/store/command.ts'
 import type { Aimed } from '../../router/aimed.ts'
 import { ORIGINS, type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
 import type { Ask, Call, Told } from './history.ts'
@@ -217,10 +217,18 @@ export class Clients {
     if (etag !== null) conditions.push({ kind: 'match', etags: [etag] })
     else if (ask.op === 'put' && ask.match === null) conditions.push({ kind: 'noneMatch', etags: '*' })
     const at = Math.floor(this.#world.now)
-    const command: WriteCommand =
+    const command =
       ask.op === 'put'
-        ? { op: 'put', key, type: 'text/plain', body: new TextEncoder().encode(ask.value), conditions, at }
-        : { op: 'delete', key, conditions, at }
+        ? {
+            op: 'put' as const,
+            key,
+            type: 'text/plain',
+            body: new TextEncoder().encode(ask.value),
+            expires: null,
+            conditions,
+            at,
+          }
+        : { op: 'delete' as const, key, conditions, at }
     return documents.write(shard, idem === null ? command : { ...command, idem }, aimed)
   }
 
@@ -272,6 +280,7 @@ export class Clients {
   #tell(key: string, ask: Ask, answer: Exclude<Answer, { kind: 'misdirected' }>): Result {
     switch (answer.kind) {
       case 'unavailable':
+      case 'solo':
         return { kind: 'nothing' }
       case 'unknown':
         return { kind: 'told', told: { kind: 'unknown' } }
@@ -293,6 +302,8 @@ export class Clients {
           return { kind: 'told', told: { kind: 'refused', value } }
         }
         const done = outcome.kind === 'replayed' ? outcome.done : outcome
+        if (done.kind !== 'created' && done.kind !== 'replaced' && done.kind !== 'deleted')
+          throw new Error(`${ask.op} came to ${done.kind}`)
         if (ask.op === 'put') this.#learn(key, done.etag, ask.value)
         return { kind: 'told', told: { kind: done.kind } }
       }

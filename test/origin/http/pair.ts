@@ -8,7 +8,10 @@ import { hostMac } from '../../../origin/http/mac.ts'
 import type { Documents, OperationAnswer, ReadAnswer, WriteAnswer } from '../../../origin/http/ports.ts'
 import { proxyTrust } from '../../../origin/http/proxies.ts'
 import type { Listening } from '../../../origin/http/server.ts'
-import type { Done, WriteCommand } from '../../../replicator/store/shardstore.ts'
+import { judge } from '../../../origin/store/judge.ts'
+import { etagOf, type Row } from '../../../replicator/entry/row.ts'
+import { mapBodies, type WriteCommand } from '../../../replicator/store/command.ts'
+import type { Done, WriteOutcome } from '../../../replicator/store/outcome.ts'
 import { STRAIGHT } from '../../../router/aim.ts'
 import { type PublicAppOptions, publicApp, type Readiness } from '../../../router/app.ts'
 import { createForwarder } from '../../../router/forward.node.ts'
@@ -29,7 +32,7 @@ export const sealView = viewSealer(mac)
 export const LIMITS: ParkingLimits = { ...PARKING_LIMITS, parkMs: 3_000 }
 
 /** The rows of the pair: both origins see the same ones, as if mirrored. */
-export type Rows = Map<string, { body: Uint8Array; type: string; etag: string; modified: number }>
+export type Rows = Map<string, Row>
 
 export type Kept = Map<string, { done: Done; fingerprint: string }>
 
@@ -62,53 +65,41 @@ export class MemoryDocuments implements Documents {
     const refused = this.refuse?.(shard)
     if (refused?.kind === 'misdirected') return refused
     const row = this.#rows.get(key)
-    return row === undefined ? { kind: 'missing' } : { kind: 'found', document: row }
+    if (row === undefined) return { kind: 'missing' }
+    return { kind: 'found', document: { ...row, etag: etagOf(row.epoch, row.index, row.n) } }
   }
 
   async write(shard: ShardName, command: WriteCommand): Promise<WriteAnswer> {
     // as the real store may: the bytes are gone for the caller, refused or not
-    const body = command.op === 'put' ? taken(command.body) : null
+    const own = mapBodies(command, taken)
     const refused = this.refuse?.(shard)
     if (refused !== null && refused !== undefined && refused.kind !== 'found' && refused.kind !== 'missing')
       return refused
     if (this.hold !== null) await this.hold
-    const { idem } = command
+    const { idem } = own
+    const told = (outcome: WriteOutcome): WriteAnswer => ({
+      kind: 'outcome',
+      outcome,
+      durability: 'mirrored',
+      reign: 1,
+    })
     const kept = idem === undefined ? undefined : this.#kept.get(idem.scope)
     if (kept !== undefined) {
-      if (idem?.kind === 'client' && idem.fingerprint !== kept.fingerprint)
-        return { kind: 'outcome', outcome: { kind: 'mismatch' }, durability: 'mirrored', reign: 1 }
-      return { kind: 'outcome', outcome: { kind: 'replayed', done: kept.done }, durability: 'mirrored', reign: 1 }
+      if (idem?.kind === 'client' && idem.fingerprint !== kept.fingerprint) return told({ kind: 'mismatch' })
+      return told({ kind: 'replayed', done: kept.done })
     }
-    this.writes.push(command.key)
-    const row = this.#rows.get(command.key)
-    if (command.op === 'delete' && row === undefined)
-      return { kind: 'outcome', outcome: { kind: 'missing' }, durability: 'mirrored', reign: 1 }
-    for (const condition of command.conditions) {
-      const { kind } = condition
-      if (kind === 'none') continue
-      const named = row !== undefined && (condition.etags === '*' || condition.etags.includes(row.etag))
-      if (kind === 'match' ? named : !named) continue
-      return {
-        kind: 'outcome',
-        outcome: { kind: 'preconditionFailed', etag: row?.etag ?? null },
-        durability: 'mirrored',
-        reign: 1,
-      }
+    if ('key' in own) this.writes.push(own.key)
+    const judged = judge(own, key => this.#rows.get(key) ?? null, { epoch: 1, index: this.#index + 1, n: 0 })
+    if (judged.kind === 'refusal') return told(judged.outcome)
+    this.#index += 1
+    for (const { key, newRow } of judged.ops) {
+      if (newRow === null) this.#rows.delete(key)
+      else this.#rows.set(key, { key, epoch: 1, index: this.#index, ...newRow })
     }
-    const etag = `"1.${++this.#index}.0"`
-    const keep = (kind: Done['kind']): WriteAnswer => {
-      const done = { kind, etag, modified: command.at }
-      const fingerprint = idem?.kind === 'client' ? idem.fingerprint : ''
-      if (idem !== undefined) this.#kept.set(idem.scope, { done, fingerprint })
-      return this.lost?.(done) ?? { kind: 'outcome', outcome: done, durability: 'mirrored', reign: 1 }
-    }
-    if (command.op === 'delete' || body === null) {
-      this.#rows.delete(command.key)
-      return keep('deleted')
-    }
-    const type = command.op === 'put' ? command.type : ''
-    this.#rows.set(command.key, { body, type, etag, modified: command.at })
-    return keep(row === undefined ? 'created' : 'replaced')
+    if (judged.outcome.kind === 'expired') return told(judged.outcome)
+    const fingerprint = idem?.kind === 'client' ? idem.fingerprint : ''
+    if (idem !== undefined) this.#kept.set(idem.scope, { done: judged.outcome, fingerprint })
+    return this.lost?.(judged.outcome) ?? told(judged.outcome)
   }
 }
 

@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { digestRow, etagOf, NO_ROW_HASH, type Row, rowHash } from '../../../replicator/entry/row.ts'
 
-const row: Row = { key: 'c/1', type: 'text/plain', body: Buffer.from('body'), epoch: 3, index: 9, n: 2, modified: 77 }
+const row: Row = {
+  key: 'c/1',
+  type: 'text/plain',
+  body: Buffer.from('body'),
+  epoch: 3,
+  index: 9,
+  n: 2,
+  modified: 77,
+  expires: null,
+}
 
 test('every column of a row is in its hash', () => {
   const others: Row[] = [
@@ -13,6 +22,7 @@ test('every column of a row is in its hash', () => {
     { ...row, index: 10 },
     { ...row, n: 3 },
     { ...row, modified: 78 },
+    { ...row, expires: 77 },
     { ...row, key: 'c/1t', type: 'ext/plain' },
   ]
   const hashes = new Set([NO_ROW_HASH, rowHash(row), ...others.map(rowHash)])

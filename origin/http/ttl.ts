@@ -1,0 +1,24 @@
+// `?ttl=SECONDS` of a write: when its document expires.
+import { pathOf } from '../../router/key.ts'
+
+/** Ten years: what lives longer need not expire. */
+const TTL_SECONDS_MAX = 10 * 365 * 24 * 60 * 60
+const SECONDS = /^[1-9][0-9]{0,8}$/
+
+export type Ttl =
+  /** `expires` in wall-clock milliseconds, null where the write says nothing of it */
+  { readonly kind: 'ttl'; readonly expires: number | null } | { readonly kind: 'malformed'; readonly detail: string }
+
+const NEVER: Ttl = { kind: 'ttl', expires: null }
+
+/** @param at wall-clock milliseconds of the write */
+export function ttlOf(target: string, at: number): Ttl {
+  const path = pathOf(target)
+  if (path.length === target.length) return NEVER
+  const given = new URLSearchParams(target.slice(path.length)).getAll('ttl')
+  const [seconds] = given
+  if (seconds === undefined) return NEVER
+  if (given.length > 1 || !SECONDS.test(seconds) || Number(seconds) > TTL_SECONDS_MAX)
+    return { kind: 'malformed', detail: `ttl is a number of seconds from 1 to ${TTL_SECONDS_MAX}, once.` }
+  return { kind: 'ttl', expires: at + Number(seconds) * 1000 }
+}
