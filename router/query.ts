@@ -47,7 +47,7 @@ export const LIMIT_MAX = 1000
 /** Null where it is no number of items. */
 export function limitOf(text: string | null): number | null {
   if (text === null) return LIMIT_DEFAULT
-  const limit = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0
+  const limit = /^[1-9][0-9]{0,3}$/.test(text) ? Number(text) : 0
   return limit >= 1 && limit <= LIMIT_MAX ? limit : null
 }
 

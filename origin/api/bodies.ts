@@ -8,7 +8,9 @@ const etag = z
   .string()
   .regex(/^"[\x21\x23-\x7e\x80-\xff]*"$/)
   .describe('As in the header `ETag`: strong, in its quotes.')
-const key = z.string().min(3).describe('`collection/id`, not percent-encoded.')
+/** One that is none of ours matches nothing, whatever it looks like. */
+const matched = z.string().max(256).describe('An `ETag` that the document must have.')
+const key = z.string().describe('`collection/id`, not percent-encoded.')
 const time = z.iso.datetime().describe('UTC, RFC 3339.')
 
 export const MERGE_PATCH = json.describe(
@@ -33,18 +35,30 @@ export const JSON_PATCH = z
   )
   .describe('RFC 6902: all of it, in order, or nothing.')
 
-export const TRANSACTION = z.object({
-  ops: z
-    .array(
-      z.discriminatedUnion('op', [
-        z.object({ op: z.literal('put'), key, value: json, etag: etag.optional() }),
-        z.object({ op: z.literal('patch'), key, patch: MERGE_PATCH, etag: etag.optional() }),
-        z.object({ op: z.literal('delete'), key, etag: etag.optional() }),
-        z.object({ op: z.literal('check'), key, etag: etag.nullable() }),
-      ]),
-    )
-    .min(1),
-})
+/** One transaction holds the writer for all of them. */
+export const TX_OPS_MAX = 100
+
+/** With JSON read in whatever way: the origin keeps numbers digit for digit, see origin/json/text.ts. */
+export function transactionOf<Value extends z.ZodType>(value: Value) {
+  const op = z.discriminatedUnion('op', [
+    z.strictObject({
+      op: z.literal('put'),
+      key,
+      value,
+      etag: matched.nullable().optional().describe('As `If-Match`; null: only where there is no document.'),
+    }),
+    z.strictObject({ op: z.literal('patch'), key, patch: value, etag: matched.optional() }),
+    z.strictObject({ op: z.literal('delete'), key, etag: matched.optional() }),
+    z.strictObject({
+      op: z.literal('check'),
+      key,
+      etag: matched.nullable().describe('Must be this; null: there must be no document.'),
+    }),
+  ])
+  return z.strictObject({ ops: z.array(op).min(1).max(TX_OPS_MAX) })
+}
+
+export const TRANSACTION = transactionOf(json)
 
 export const TRANSACTION_RESULTS = z.object({
   results: z.array(z.object({ key, etag: etag.nullable() })).describe('One for each op, in order.'),
@@ -80,8 +94,10 @@ export const CHANGES_PAGE = z.object({
 
 export const OUTCOME = z.object({
   status: z.int().describe('Of the answer that the write got, or would have got.'),
-  etag,
   modified: time,
+  etag: etag.optional().describe('Of a write of one document.'),
+  location: z.string().optional().describe('Of what POST created.'),
+  etags: z.array(etag.nullable()).optional().describe('Of a transaction: one for each op, null where nothing is left.'),
 })
 
 export const PROBLEM = z.looseObject({

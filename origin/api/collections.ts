@@ -47,7 +47,14 @@ export const COLLECTION_ENDPOINTS: readonly Endpoint[] = [
         content: null,
       },
     ],
-    problems: ['payload-too-large', 'idempotency-mismatch', 'unavailable', 'outcome-unknown', 'not-replayable'],
+    problems: [
+      'payload-too-large',
+      'idempotency-mismatch',
+      'not-mirrored',
+      'unavailable',
+      'outcome-unknown',
+      'not-replayable',
+    ],
     curl: [
       `curl -i -X POST 'http://127.0.0.1:8001/v1/notes?ttl=3600' -H 'Idempotency-Key: first-try' -H 'Content-Type: text/plain' -d 'gone in an hour'`,
     ],

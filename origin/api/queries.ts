@@ -11,7 +11,7 @@ const PREFIX_BYTES_MAX = 512
 const wholeNumber = (min: number, max: number) =>
   z
     .string()
-    .regex(/^\d{1,10}$/)
+    .regex(/^[1-9]\d{0,8}$/)
     .transform(Number)
     .pipe(z.int().min(min).max(max))
 

@@ -3,29 +3,16 @@ import { z } from 'zod'
 import type { Change, Check, Condition } from '../../replicator/store/command.ts'
 import { tooLarge } from '../../router/admit.ts'
 import type { LocalCall } from '../../router/call.ts'
+import { transactionOf } from '../api/bodies.ts'
 import { type Json, parseJson, printJson } from '../json/text.ts'
 import type { Preconditions } from './conditions.ts'
 import type { Writing } from './writing.ts'
 
-/** One transaction holds the writer for all of them. */
-export const TX_OPS_MAX = 100
-/** An ETag of ours is shorter; another matches nothing, however long it is. */
-const ETAG_CHARS_MAX = 256
-
 const TYPE = 'application/json'
-const key = z.string()
-const etag = z.string().max(ETAG_CHARS_MAX)
-/** Any JSON: it was parsed already, in our own way, see origin/json/text.ts. */
-const json = z.custom<Json>(value => value !== undefined, 'is missing')
+/** Its values were parsed already, in our own way. */
+const transaction = transactionOf(z.custom<Json>(value => value !== undefined, 'is missing'))
 
-const op = z.discriminatedUnion('op', [
-  /** `etag: null`: only where there is no document */
-  z.strictObject({ op: z.literal('put'), key, value: json, etag: etag.nullable().optional() }),
-  z.strictObject({ op: z.literal('patch'), key, patch: json, etag: etag.optional() }),
-  z.strictObject({ op: z.literal('delete'), key, etag: etag.optional() }),
-  z.strictObject({ op: z.literal('check'), key, etag: etag.nullable() }),
-])
-export const transaction = z.strictObject({ ops: z.array(op).min(1).max(TX_OPS_MAX) })
+type Op = z.output<typeof transaction>['ops'][number]
 
 export class Transactions {
   readonly #writing: Writing
@@ -57,7 +44,7 @@ export class Transactions {
   }
 }
 
-function changeOf(each: z.output<typeof op>, bytesMax: number): Change | Check {
+function changeOf(each: Op, bytesMax: number): Change | Check {
   const { op, key } = each
   const conditions = conditionsOf(each.etag)
   switch (op) {

@@ -1,9 +1,6 @@
 // `?ttl=SECONDS` of a write: when its document expires.
 import { pathOf } from '../../router/key.ts'
-
-/** Ten years: what lives longer need not expire. */
-const TTL_SECONDS_MAX = 10 * 365 * 24 * 60 * 60
-const SECONDS = /^[1-9][0-9]{0,8}$/
+import { TTL_SECONDS_MAX, WRITE_QUERY } from '../api/queries.ts'
 
 export type Ttl =
   /** `expires` in wall-clock milliseconds, null where the write says nothing of it */
@@ -18,7 +15,8 @@ export function ttlOf(target: string, at: number): Ttl {
   const given = new URLSearchParams(target.slice(path.length)).getAll('ttl')
   const [seconds] = given
   if (seconds === undefined) return NEVER
-  if (given.length > 1 || !SECONDS.test(seconds) || Number(seconds) > TTL_SECONDS_MAX)
+  const parsed = WRITE_QUERY.shape.ttl.safeParse(seconds)
+  if (given.length > 1 || parsed.data === undefined)
     return { kind: 'malformed', detail: `ttl is a number of seconds from 1 to ${TTL_SECONDS_MAX}, once.` }
-  return { kind: 'ttl', expires: at + Number(seconds) * 1000 }
+  return { kind: 'ttl', expires: at + parsed.data * 1000 }
 }
