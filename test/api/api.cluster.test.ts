@@ -9,12 +9,13 @@ import { startTestCluster, type TestCluster, until } from '../cluster/cluster.ts
 import { CONDITIONS } from './cases/conditions.ts'
 import { DOCUMENTS } from './cases/documents.ts'
 import { LISTS } from './cases/lists.ts'
+import { PATCHES } from './cases/patches.ts'
 import { WRITES } from './cases/writes.ts'
 import { Described } from './described.ts'
 import { Conversation, type Side } from './talk.ts'
 
 const BASE = 26_600
-const CASES = Object.entries({ ...DOCUMENTS, ...CONDITIONS, ...WRITES, ...LISTS })
+const CASES = Object.entries({ ...DOCUMENTS, ...CONDITIONS, ...WRITES, ...PATCHES, ...LISTS })
 const TOKEN = 'may-do-everything'
 
 let cluster: TestCluster

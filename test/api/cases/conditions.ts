@@ -1,6 +1,6 @@
 // Every conditional header on every method: on a document that is there, and on one that is not.
 import { expect } from 'vitest'
-import type { Talk } from '../talk.ts'
+import type { Ask, Talk } from '../talk.ts'
 
 /** What each method answers where nothing hinders it, on a document that is there and on one that is not. */
 const FREE: Readonly<Record<string, readonly [number, number]>> = {
@@ -8,7 +8,16 @@ const FREE: Readonly<Record<string, readonly [number, number]>> = {
   HEAD: [200, 404],
   PUT: [200, 201],
   DELETE: [204, 404],
+  PATCH: [200, 404],
 }
+/** What they are sent with. */
+const SENT: Readonly<Record<string, Ask>> = {
+  PUT: { body: 'y' },
+  PATCH: { body: '{}' },
+}
+const headersOf = (method: string, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  method === 'PATCH' ? { 'Content-Type': 'application/merge-patch+json', ...headers } : headers
+const DOCUMENT: Ask = { body: '{}', headers: { 'Content-Type': 'application/json' } }
 const METHODS = Object.keys(FREE)
 const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD'
 
@@ -44,10 +53,10 @@ export const CONDITIONS: Readonly<Record<string, (talk: Talk) => Promise<void>>>
         for (const { value, names } of VALUES) {
           for (const isThere of [true, false]) {
             await ask('DELETE', '/v1/:c/x')
-            const tag = isThere ? (await ask('PUT', '/v1/:c/x', { body: 'x' })).headers.get('etag') : '"none"'
+            const tag = isThere ? (await ask('PUT', '/v1/:c/x', DOCUMENT)).headers.get('etag') : '"none"'
             const text = value.replaceAll('TAG', tag ?? '')
-            const body = method === 'PUT' ? { body: 'y' } : {}
-            const answer = await ask(method, '/v1/:c/x', { ...body, headers: { [header]: text } })
+            const headers = headersOf(method, { [header]: text })
+            const answer = await ask(method, '/v1/:c/x', { ...SENT[method], headers })
             expect([value, isThere, answer.status]).toEqual([
               value,
               isThere,
@@ -55,7 +64,7 @@ export const CONDITIONS: Readonly<Record<string, (talk: Talk) => Promise<void>>>
             ])
             if (answer.status === 412 || answer.status === 304) expect(answer.headers.get('etag') ?? '"none"').toBe(tag)
             // what was refused changed nothing
-            if (answer.status === 412 && isThere) expect((await ask('GET', '/v1/:c/x')).body).toBe('x')
+            if (answer.status === 412 && isThere) expect((await ask('GET', '/v1/:c/x')).body).toBe('{}')
           }
         }
       },
@@ -68,8 +77,8 @@ export const CONDITIONS: Readonly<Record<string, (talk: Talk) => Promise<void>>>
       for (const method of METHODS) {
         for (const header of ['If-Match', 'If-None-Match']) {
           for (const value of ['x', '"', '"a" "b"', '*, "a"', 'w/"a"', 'W/ "a"', ',', '"a", b', `"${'a'.repeat(4)}`]) {
-            const body = method === 'PUT' ? { body: 'y' } : {}
-            const answer = await ask(method, '/v1/:c/x', { ...body, headers: { [header]: value } })
+            const headers = headersOf(method, { [header]: value })
+            const answer = await ask(method, '/v1/:c/x', { ...SENT[method], headers })
             expect([method, header, value, answer.status]).toEqual([method, header, value, 400])
           }
         }
@@ -110,8 +119,9 @@ export const CONDITIONS: Readonly<Record<string, (talk: Talk) => Promise<void>>>
     'dates, on writes: a second is too coarse',
     async ({ ask }: Talk) => {
       const tag = (await ask('PUT', '/v1/:c/x', { body: 'x' })).headers.get('etag') ?? ''
-      for (const method of ['PUT', 'DELETE']) {
-        expect((await ask(method, '/v1/:c/x', { headers: { 'If-Unmodified-Since': FUTURE } })).status).toBe(400)
+      for (const method of ['PUT', 'PATCH', 'DELETE']) {
+        const headers = headersOf(method, { 'If-Unmodified-Since': FUTURE })
+        expect((await ask(method, '/v1/:c/x', { ...SENT[method], headers })).status).toBe(400)
       }
       // only for reads (RFC 9110 13.1.3)
       expect((await ask('PUT', '/v1/:c/x', { body: 'y', headers: { 'If-Modified-Since': FUTURE } })).status).toBe(200)

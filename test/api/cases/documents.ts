@@ -138,7 +138,16 @@ export const DOCUMENTS: Readonly<Record<string, (talk: Talk) => Promise<void>>> 
   },
 
   'methods that there are not': async ({ ask }) => {
-    for (const target of ['/v1/:c/x', '/v1/:c', '/v1/_changes', '/livez', '/readyz', '/docs', '/openapi.json']) {
+    for (const target of [
+      '/v1/:c/x',
+      '/v1/:c',
+      '/v1/_changes',
+      '/v1/_tx',
+      '/livez',
+      '/readyz',
+      '/docs',
+      '/openapi.json',
+    ]) {
       for (const method of ['OPTIONS', 'PROPFIND']) {
         const answer = await ask(method, target)
         expect([target, answer.status]).toEqual([target, 405])
