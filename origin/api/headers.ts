@@ -64,12 +64,9 @@ export const OPEN_HEADERS: readonly AnswerHeader[] = ['Tandem-Origin', 'Proxy-St
 export const PROBLEM_HEADERS: Readonly<Record<number, readonly AnswerHeader[]>> = {
   401: ['WWW-Authenticate'],
   403: ['WWW-Authenticate'],
-  404: ['Tandem-Reign'],
   405: ['Allow'],
-  409: ['Tandem-Reign'],
-  412: ['ETag', 'Tandem-Reign'],
+  412: ['ETag'],
   415: ['Accept-Patch'],
-  422: ['Tandem-Reign'],
   429: ['Retry-After'],
-  503: ['Retry-After', 'Tandem-Committed', 'Tandem-Reign'],
+  503: ['Retry-After', 'Tandem-Committed'],
 }

@@ -111,7 +111,7 @@ function responsesOf(endpoint: Endpoint): Json {
 /** A write says how durable it is whatever became of it: what a refusal rests on is committed too. */
 const commonHeaders = ({ access }: Endpoint): readonly AnswerHeader[] => {
   if (access === null) return OPEN_HEADERS
-  return access === 'write' ? [...COMMON_HEADERS, 'Tandem-Durability'] : COMMON_HEADERS
+  return access === 'write' ? [...COMMON_HEADERS, 'Tandem-Durability', 'Tandem-Reign'] : COMMON_HEADERS
 }
 
 const headerRefs = (names: readonly AnswerHeader[]): Json =>

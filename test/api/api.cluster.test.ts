@@ -1,10 +1,12 @@
 // The API suite: the same conversations with host a, host b and the edge, with both origins up and with one of them gone.
 // Each must say the same, and all of it must be what the OpenAPI document declares.
+import { execFile } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ENDPOINTS } from '../../origin/api/endpoints.ts'
 import { startTestCluster, type TestCluster, until } from '../cluster/cluster.ts'
 import { CONDITIONS } from './cases/conditions.ts'
 import { DOCUMENTS } from './cases/documents.ts'
@@ -16,6 +18,7 @@ import { Conversation, type Side } from './talk.ts'
 
 const BASE = 26_600
 const CASES = Object.entries({ ...DOCUMENTS, ...CONDITIONS, ...WRITES, ...PATCHES, ...LISTS })
+const EXAMPLE = new URL('../../client/example.ts', import.meta.url).pathname
 const TOKEN = 'may-do-everything'
 
 let cluster: TestCluster
@@ -72,6 +75,42 @@ function everyCase(letter: string, name: 'a' | 'b' | 'edge'): void {
 describe('both up, host a', () => everyCase('p', 'a'))
 describe('both up, host b', () => everyCase('q', 'b'))
 describe('both up, the edge', () => everyCase('r', 'edge'))
+
+const sh = (line: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    execFile('sh', ['-c', line], { timeout: 30_000 }, (error, stdout, stderr) =>
+      // 28: curl was told to end after some seconds
+      error === null || error.code === 28 ? resolve(stdout) : reject(new Error(`${line}: ${error.message}${stderr}`)),
+    )
+  })
+
+test.each(['a', 'b', 'edge'] as const)("the client's example, %s", async name => {
+  const said = await sh(`${process.execPath} ${EXAMPLE} ${side(name).url} ${TOKEN}`)
+  const lines = said.split('\n')
+  expect(lines.filter(line => line !== '' && !line.startsWith('changed: '))).toEqual([
+    'written: mirrored',
+    'created: 36 characters of id',
+    'transacted: 2',
+    'listed: shopping Groceries true',
+  ])
+  expect(lines).toContain('changed: put example-tasks/shopping')
+  expect(lines).toContain('changed: delete example-tasks/{ann}-1')
+})
+
+test('the lines to type that the docs show', async () => {
+  for (const { id, curl, access } of ENDPOINTS) {
+    for (const line of curl) {
+      const typed = line
+        .replaceAll('http://127.0.0.1:8001', side('a').url)
+        .replace(
+          'curl ',
+          `curl -sS -w '%{stderr}%{http_code}' ${access === null ? '' : `-H 'Authorization: Bearer ${TOKEN}'`} `,
+        )
+      const status = (await sh(`{ ${typed} ; } 2>&1 >/dev/null`)).trim().split('\n').at(-1)
+      expect([id, line, status]).toEqual([id, line, expect.stringMatching(/^20[014]/)])
+    }
+  }
+})
 
 describe('b is gone', () => {
   beforeAll(async () => {

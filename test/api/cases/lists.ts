@@ -1,5 +1,6 @@
 // Cases about lists and changes.
 import { expect } from 'vitest'
+import { CURSOR_HASH_CHARS, encodeCursor } from '../../../router/changes.ts'
 import type { Talk } from '../talk.ts'
 
 type Page = { items: Record<string, unknown>[]; next: string | null }
@@ -57,15 +58,16 @@ export const LISTS: Readonly<Record<string, (talk: Talk) => Promise<void>>> = {
       const answer = await ask('GET', `/v1/:c?${query}`)
       expect([query, answer.status]).toEqual([query, 400])
     }
+    expect((await ask('HEAD', '/v1/:c?limit=0')).status).toBe(400)
     expect((await ask('GET', '/v1/:c?unknown=1')).status).toBe(200)
   },
 
   'changes: from now on, oldest first, of one collection': async ({ ask, collection }) => {
     const next = (body: string): string => (JSON.parse(body) as { next: string }).next
     const now = next((await ask('GET', '/v1/_changes?since=now')).body)
-    await ask('PUT', '/v1/:c/{t}a', { body: 'x' })
-    await ask('PUT', '/v1/:c/{t}b', { body: 'x' })
-    await ask('DELETE', '/v1/:c/{t}a')
+    await ask('PUT', '/v1/:c/%7Bt%7Da', { body: 'x' })
+    await ask('PUT', '/v1/:c/%7Bt%7Db', { body: 'x' })
+    await ask('DELETE', '/v1/:c/%7Bt%7Da')
     const answer = await ask('GET', `/v1/_changes?since=${now}&collection=:c`)
     const { items } = JSON.parse(answer.body) as { items: { key: string; op: string }[] }
     expect(items.slice(-2).map(({ key, op }) => [key, op])).toEqual([
@@ -82,6 +84,17 @@ export const LISTS: Readonly<Record<string, (talk: Talk) => Promise<void>>> = {
       const answer = await ask('GET', `/v1/_changes?${query}`)
       expect([query, answer.status]).toEqual([query, 400])
     }
+  },
+
+  'a place in other changes': async ({ ask }) => {
+    const at = { kind: 'log', index: 1, hash: '0'.repeat(CURSOR_HASH_CHARS), op: null } as const
+    const cursor = encodeCursor({ lineage: 'another', at: { s0: at, s1: at } })
+    const gone = await ask('GET', `/v1/_changes?since=${cursor}`)
+    expect([gone.status, gone.body]).toEqual([410, expect.stringMatching(/problems\/cursor-gone/)])
+    expect((await ask('HEAD', `/v1/_changes?since=${cursor}`)).status).toBe(410)
+    const live = await ask('GET', `/v1/_changes?since=${cursor}`, { headers: { Accept: 'text/event-stream' } })
+    expect(live.status).toBe(410)
+    expect((await ask('HEAD', '/v1/_changes?limit=0')).status).toBe(400)
   },
 
   'a copy on this host, where that is good enough': async ({ ask }) => {

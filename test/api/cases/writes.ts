@@ -22,6 +22,8 @@ export const WRITES: Readonly<Record<string, (talk: Talk) => Promise<void>>> = {
     const gone = await ask('DELETE', '/v1/:c/x', { headers: key })
     expect(gone.status).toBe(204)
     expect((await ask('DELETE', '/v1/:c/x', { headers: key })).status).toBe(204)
+    const otherwise = await ask('DELETE', '/v1/:c/x', { headers: { ...key, 'If-Match': '*' } })
+    expect(otherwise.status).toBe(422)
   },
 
   'what is no Idempotency-Key': async ({ ask }) => {
@@ -38,8 +40,9 @@ export const WRITES: Readonly<Record<string, (talk: Talk) => Promise<void>>> = {
       '/v1/_ops/k?method=GET&target=%2Fv1%2Fc%2Fx',
       '/v1/_ops/k?method=PUT&target=x',
     ]) {
-      expect((await ask('GET', target)).status).toBe(400)
+      for (const method of ['GET', 'HEAD']) expect((await ask(method, target)).status).toBe(400)
     }
+    expect((await ask('HEAD', '/v1/_ops/unused?method=PUT&target=%2Fv1%2Fc%2Fx')).status).toBe(404)
     expect((await ask('GET', '/v1/_ops/%20?method=PUT&target=%2Fv1%2Fc%2Fx')).status).toBe(400)
     expect((await ask('POST', '/v1/_ops/k?method=PUT&target=%2Fv1%2Fc%2Fx')).status).toBe(405)
   },
