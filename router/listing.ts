@@ -34,7 +34,8 @@ export function parseListing(collection: string, target: string): Listing | stri
 
 const encoder = new TextEncoder()
 
-function afterOf(cursor: string): string | null {
+/** The last id of the page that this is the cursor of; null where it is none. */
+export function afterOf(cursor: string): string | null {
   const [form, id, ...more] = fromOpaque(cursor) ?? []
   if (form !== FORM || typeof id !== 'string' || more.length > 0) return null
   return id.isWellFormed() && encoder.encode(id).length <= ID_BYTES_MAX ? id : null

@@ -1,5 +1,7 @@
 // The JSON that goes in and comes out, by name. From these come validation, the OpenAPI document and the client's types.
 import { z } from 'zod'
+import { parseKey } from '../../router/key.ts'
+import { PATCH_OPS_MAX } from '../json/operations.ts'
 
 /** What stands in a request as JSON: anything, but it must stand there. */
 const json = z.unknown().refine(value => value !== undefined, 'a JSON value')
@@ -10,7 +12,10 @@ const etag = z
   .describe('As in the header `ETag`: strong, in its quotes.')
 /** One that is none of ours matches nothing, whatever it looks like. */
 const matched = z.string().max(256).describe('An `ETag` that the document must have.')
-const key = z.string().describe('`collection/id`, not percent-encoded.')
+const key = z
+  .string()
+  .refine(text => parseKey(text).kind === 'document', '`collection/id`')
+  .describe('`collection/id`, not percent-encoded.')
 const time = z.iso.datetime().describe('UTC, RFC 3339.')
 
 export const MERGE_PATCH = json.describe(
@@ -19,7 +24,7 @@ export const MERGE_PATCH = json.describe(
 
 const pointer = z
   .string()
-  .regex(/^(?:\/(?:[^~]|~[01])*)*$/)
+  .regex(/^(?:\/(?:[^~/]|~[01])*)*$/)
   .describe('A JSON pointer (RFC 6901).')
 
 export const JSON_PATCH = z
@@ -28,11 +33,14 @@ export const JSON_PATCH = z
       z.object({ op: z.literal('add'), path: pointer, value: json }),
       z.object({ op: z.literal('remove'), path: pointer }),
       z.object({ op: z.literal('replace'), path: pointer, value: json }),
-      z.object({ op: z.literal('move'), from: pointer, path: pointer }),
+      z
+        .object({ op: z.literal('move'), from: pointer, path: pointer })
+        .refine(({ from, path }) => !path.startsWith(`${from}/`), 'nothing can be moved into itself'),
       z.object({ op: z.literal('copy'), from: pointer, path: pointer }),
       z.object({ op: z.literal('test'), path: pointer, value: json }),
     ]),
   )
+  .max(PATCH_OPS_MAX)
   .describe('RFC 6902: all of it, in order, or nothing.')
 
 /** One transaction holds the writer for all of them. */
