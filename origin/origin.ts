@@ -16,6 +16,7 @@ import type { ShardName } from '../router/words.ts'
 import type { Config } from './config.ts'
 import { Copies } from './copies.ts'
 import { GuardedDocuments } from './documents.ts'
+import { Expiry } from './expiry.ts'
 import { reach } from './failpoint.ts'
 import { Source } from './feed/source.ts'
 import { Streams } from './feed/streams.ts'
@@ -180,6 +181,14 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   )
   const onError = (error: unknown): void => log.error({ error }, 'a request met a fault of ours')
 
+  const expiry = new Expiry({
+    documents,
+    serves: shard => replicator.serves(shard) !== null,
+    due: (shard, at, limit) => open[shard].reader.due(at, limit),
+    now: Date.now,
+    onError: error => log.error({ error }, 'documents that are due could not be looked for'),
+  })
+
   const life = incarnation.replaceAll('-', '').slice(-MINTER_DIGITS)
   const inside = operatorSide({
     config,
@@ -250,7 +259,10 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       log.info({ ok: left?.ok ?? false, detail: left?.detail ?? 'no answer in time' }, 'hands over before it stops')
       inside.close()
       streams.close()
-      await Promise.all(listeners.map(listening => listening.close({ lingerMs: LINGER_MS, graceMs: DRAIN_MS })))
+      await Promise.all([
+        within(expiry.close(), DRAIN_MS),
+        ...listeners.map(listening => listening.close({ lingerMs: LINGER_MS, graceMs: DRAIN_MS })),
+      ])
       await inside.flushed()
       traffic.close()
       await forwarder.close()

@@ -6,7 +6,7 @@ import { indexOf } from './pointer.ts'
 import { isObject, JSON_DEPTH_MAX, type Json, type JsonObject, memberOf, setMember } from './text.ts'
 
 /** Values and characters that the operations of one patch may copy or move: some 100 ms at most. */
-const WORK_MAX = 4 * 1024 * 1024
+const WORK_MAX = 1024 * 1024
 /** Of a pointer, in what a client is told. */
 const SHOWN_CHARS_MAX = 200
 

@@ -27,6 +27,9 @@ export type ReadRecord =
   | { readonly kind: 'found'; readonly done: Done; readonly index: number }
   | { readonly kind: 'missing'; readonly seen: number }
 
+const HIT = 'SELECT type, body, epoch, idx, n, modified, expires FROM documents WHERE key = ?'
+const DUE = 'SELECT key FROM documents WHERE expires <= ? ORDER BY expires LIMIT ?'
+
 /** True in the moment of an answer, never from another moment: document and log come from one statement. */
 const MISS = `SELECT coalesce((SELECT max(idx) FROM log), (SELECT base_idx FROM meta)) AS seen, d.*
   FROM (SELECT 1) LEFT JOIN documents AS d ON d.key = ?`
@@ -40,13 +43,15 @@ export class Reader {
   #hit: Statement
   #miss: Statement
   #record: Statement
+  #due: Statement
 
   constructor(dataDir: string, shard: ShardName) {
     this.#path = databasePath(dataDir, shard)
     this.#db = openReading(this.#path)
-    this.#hit = this.#db.prepare('SELECT type, body, epoch, idx, n, modified, expires FROM documents WHERE key = ?')
+    this.#hit = this.#db.prepare(HIT)
     this.#miss = this.#db.prepare(MISS)
     this.#record = this.#db.prepare(RECORD)
+    this.#due = this.#db.prepare(DUE)
   }
 
   /** Throws what the disk says, and after `close`. */
@@ -69,13 +74,19 @@ export class Reader {
     return { kind: 'found', done: kept.done, index }
   }
 
+  /** Keys of documents that expire up to `at`, the longest due first. Throws as `get` does. */
+  due(at: number, limit: number): readonly string[] {
+    return this.#due.all(at, limit).map(row => text(row.key))
+  }
+
   /** After another file took the database's place. */
   reopen(): void {
     this.#db.close()
     this.#db = openReading(this.#path)
-    this.#hit = this.#db.prepare('SELECT type, body, epoch, idx, n, modified, expires FROM documents WHERE key = ?')
+    this.#hit = this.#db.prepare(HIT)
     this.#miss = this.#db.prepare(MISS)
     this.#record = this.#db.prepare(RECORD)
+    this.#due = this.#db.prepare(DUE)
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 // One of the two hosts: a disk, a clock, and the production replicator and gate over simulated parts, one life after another.
 import { GuardedDocuments } from '../../origin/documents.ts'
+import { Expiry } from '../../origin/expiry.ts'
 import { HostWhereabouts } from '../../origin/whereabouts.ts'
 import type { Timing } from '../../replicator/core/limits.ts'
 import type { Identity, IdentityFile } from '../../replicator/identity.ts'
@@ -172,6 +173,13 @@ export class Host {
     })
     const whereabouts = new HostWhereabouts(this.name, replicator, () => life.now())
     if (!life.alive) return
+    new Expiry({
+      documents,
+      serves: shard => replicator.serves(shard) !== null,
+      due: (shard, at, limit) => stores[shard].due(at, limit),
+      now: () => Math.floor(world.now),
+      onError: cause => this.#around.onFatal(this, 'the sweep of what expires failed', cause),
+    })
     this.running = { life, replicator, documents, whereabouts, stores }
     world.story.tell(this.name, () => `${life.incarnation} runs`)
   }

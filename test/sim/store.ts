@@ -72,6 +72,11 @@ export class ModelStore implements ShardStore {
     return { kind: 'found', body, type, etag: etagOf(row.epoch, row.index, row.n), index, modified, expires }
   }
 
+  due(at: number, limit: number): readonly string[] {
+    const due = [...this.#disk.rows.values()].filter(({ expires }) => expires !== null && expires <= at)
+    return due.slice(0, limit).map(({ key }) => key)
+  }
+
   /** Documents and records share a map: no scope holds the slash that every document's key has. */
   record(scope: string): ReadRecord {
     const row = this.#disk.rows.get(scope)
