@@ -10,7 +10,7 @@ import type { Gone, ListPage } from './scan/question.ts'
 import type { Scans } from './scan/scans.ts'
 
 export type PageParts = {
-  readonly replicator: Replicator
+  readonly replicator: Pick<Replicator, 'state' | 'serves' | 'view'>
   readonly gate: Pick<GuardedDocuments, 'answerable'>
   readonly scans: (shard: ShardName) => Scans
 }

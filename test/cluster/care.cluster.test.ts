@@ -59,7 +59,8 @@ test('verify, drill, backup and restore', { timeout: 240_000 }, async () => {
   db.prepare('UPDATE documents SET body = ? WHERE key = ?').run(new TextEncoder().encode('rot'), changed)
   db.prepare('DELETE FROM documents WHERE key = ?').run(removed)
   db.prepare(
-    "INSERT INTO documents SELECT key || '-more', type, body, epoch, idx, n, modified FROM documents WHERE key = ?",
+    `INSERT INTO documents (key, type, epoch, idx, n, modified, body)
+      SELECT key || '-more', type, epoch, idx, n, modified, body FROM documents WHERE key = ?`,
   ).run(added)
   db.close()
   const differing = await tandem(c, 'verify')
@@ -94,6 +95,8 @@ test('verify, drill, backup and restore', { timeout: 240_000 }, async () => {
   expect((await tandem(c, 'backup', dir)).code).toBe(2)
   await load.stop()
   expect(load.failures).toEqual([])
+  const feed = `${c.origins.b.public}/v1/_changes`
+  const { next: cursor } = z.object({ next: z.string() }).parse(await (await fetch(`${feed}?since=now`)).json())
   const etag = (await put(keys[0] ?? '', 'after')).headers.get('ETag') ?? ''
   const before = Status.parse(JSON.parse((await tandem(c, 'status', '--json')).out))
 
@@ -118,6 +121,11 @@ test('verify, drill, backup and restore', { timeout: 240_000 }, async () => {
   for (const key of keys) expect(await get(key)).toBe('before')
   // an ETag of what was lost matches nothing
   expect((await put(keys[0] ?? '', 'no', { 'If-Match': etag })).status).toBe(412)
+  // and a cursor names no place in the changes of this lineage, polled or live
+  for (const Accept of ['application/json', 'text/event-stream']) {
+    const gone = await fetch(`${feed}?since=${cursor}`, { headers: { Accept } })
+    expect([gone.status, (await gone.text()).includes('problems/cursor-gone')]).toEqual([410, true])
+  }
   await c.compareCopies()
   expect((await tandem(c, 'verify')).code).toBe(0)
 
