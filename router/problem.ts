@@ -31,6 +31,7 @@ const PROBLEMS = {
   'precondition-failed': { status: 412, title: 'A precondition does not hold' },
   'payload-too-large': { status: 413, title: 'The body is longer than allowed' },
   'unsupported-media-type': { status: 415, title: 'The body is of a type that this method does not take' },
+  'expectation-failed': { status: 417, title: 'The request expects what this service does not do' },
   misdirected: { status: 421, title: 'This origin is not the primary of the key' },
   'idempotency-mismatch': { status: 422, title: 'The idempotency key was used for another request' },
   'result-too-large': { status: 422, title: 'The document would become longer than allowed' },

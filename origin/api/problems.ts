@@ -25,6 +25,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemName, string>> = {
   'payload-too-large': 'A body may have 1 MiB. The rest of it was not read.',
   'unsupported-media-type':
     'The header `Accept-Patch` lists the types that PATCH takes; a transaction is `application/json`.',
+  'expectation-failed': 'The header `Expect` has one value that means something here: `100-continue`.',
   misdirected: 'Between routers only: the origin is not the primary of the key. A router asks elsewhere.',
   'idempotency-mismatch': 'The same `Idempotency-Key` was used for another body, type or condition. Take another key.',
   'result-too-large': 'What the patch makes of the document would be longer than a body may be. Nothing was changed.',

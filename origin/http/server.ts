@@ -120,6 +120,10 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
     if (wantsBody(incoming)) outgoing.writeContinue()
     onRequest(incoming, outgoing)
   })
+  server.on('checkExpectation', (_incoming: IncomingMessage, outgoing: ServerResponse) => {
+    outgoing.writeHead(problemStatus('expectation-failed'), { 'Content-Type': 'application/problem+json' })
+    outgoing.end(problemText('expectation-failed'))
+  })
   if (upgrade !== null) {
     server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
       upgraded.add(socket)

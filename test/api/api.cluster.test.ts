@@ -5,15 +5,18 @@ import { hash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ENDPOINTS } from '../../origin/api/endpoints.ts'
 import { startTestCluster, type TestCluster, until } from '../cluster/cluster.ts'
+import { type RawAnswer, exchange as raw } from '../origin/http/rawclient.ts'
 import { CONDITIONS } from './cases/conditions.ts'
 import { DOCUMENTS } from './cases/documents.ts'
 import { LISTS } from './cases/lists.ts'
 import { PATCHES } from './cases/patches.ts'
 import { WRITES } from './cases/writes.ts'
 import { Described } from './described.ts'
+import { faultOf, requests } from './fuzz.ts'
 import { Conversation, type Side } from './talk.ts'
 
 const BASE = 26_600
@@ -110,6 +113,23 @@ test('the lines to type that the docs show', async () => {
       expect([id, line, status]).toEqual([id, line, expect.stringMatching(/^20[014]/)])
     }
   }
+})
+
+test.each(['a', 'b', 'edge'] as const)('whatever is sent, %s answers, and says nothing of its insides', async name => {
+  const port = Number(new URL(side(name).url).port)
+  const over = ({ closed, text }: RawAnswer): boolean => closed || text.includes('text/event-stream')
+  await fc.assert(
+    fc.asyncProperty(fc.array(requests(TOKEN), { minLength: 16, maxLength: 16 }), async list => {
+      const answers = await Promise.all(list.map(bytes => raw(port, bytes, over, 15_000)))
+      const faults = answers.flatMap((answer, at) => {
+        const fault = faultOf(answer, [cluster.secret], name !== 'edge')
+        return fault === null ? [] : [[fault, String(list[at]).slice(0, 300), answer.text.slice(0, 600)]]
+      })
+      expect(faults).toEqual([])
+    }),
+    { numRuns: 40, endOnFailure: true },
+  )
+  for (const one of ['a', 'b'] as const) expect(cluster.logText(one)).not.toContain('a request met a fault of ours')
 })
 
 describe('b is gone', () => {
