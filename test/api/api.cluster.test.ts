@@ -132,6 +132,40 @@ test.each(['a', 'b', 'edge'] as const)('whatever is sent, %s answers, and says n
   for (const one of ['a', 'b'] as const) expect(cluster.logText(one)).not.toContain('a request met a fault of ours')
 })
 
+test.each(['a', 'b', 'edge'] as const)('no path leads inside, %s', async name => {
+  const port = Number(new URL(side(name).url).port)
+  const inside = [
+    '_tandem/status',
+    '_tandem/digest',
+    'metrics',
+    'dashboard',
+    '_tandem/link',
+    'v1/_shards/s0/notes',
+    'v1/_shards/s0/_changes',
+  ]
+  const ways = [
+    '/',
+    '//',
+    '/./',
+    '/v1/../',
+    '/v1/c/../../',
+    '/v1/%2e%2e/',
+    '/v1/c/..%2f..%2f',
+    '/v1/c/%2E./%2e%2E/',
+    '/v1\\..\\',
+    '/%2f',
+    '/docs/../',
+  ]
+  const headers = ['Tandem-Secret: guessed', 'Tandem-Forwarded: 1', `Authorization: Bearer ${TOKEN}`]
+  for (const way of ways) {
+    for (const path of inside) {
+      const bytes = [`GET ${way}${path} HTTP/1.1`, 'Host: h', 'Connection: close', ...headers].join('\r\n')
+      const answer = await raw(port, `${bytes}\r\n\r\n`, ({ closed }) => closed, 15_000)
+      expect([way + path, answer.statuses]).toEqual([way + path, [expect.toBeOneOf([400, 404])]])
+    }
+  }
+})
+
 describe('b is gone', () => {
   beforeAll(async () => {
     await cluster.stop('origin.b')
