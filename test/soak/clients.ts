@@ -83,9 +83,9 @@ export class Clients {
     const value = `v${id}`
     if (random.chance(mix.reads)) return [{ op: 'get' }, random.chance(0.3) ? (seen?.etag ?? null) : null]
     const dice = random.unit()
-    if (dice < 0.45) return [{ op: 'put', value, match: undefined }, null]
-    if (dice < 0.75 && seen !== undefined) return [{ op: 'put', value, match: seen.value }, seen.etag]
-    if (dice < 0.85) return [{ op: 'put', value, match: null }, null]
+    if (dice < 0.45) return [{ op: 'put', value, match: undefined, expires: null }, null]
+    if (dice < 0.75 && seen !== undefined) return [{ op: 'put', value, match: seen.value, expires: null }, seen.etag]
+    if (dice < 0.85) return [{ op: 'put', value, match: null, expires: null }, null]
     if (dice < 0.93 && seen !== undefined) return [{ op: 'delete', match: seen.value }, seen.etag]
     return [{ op: 'delete', match: undefined }, null]
   }
