@@ -1,17 +1,17 @@
 // Reads from this host's own copies, without a hop: perhaps behind, but never of what may yet vanish. Where that cannot be
 // promised the answer is `misdirected`, and the read goes the strong way.
-import { behindMs, lasting } from '../replicator/core/copy.ts'
-import type { Replicator } from '../replicator/replicator.ts'
+import { behindMs } from '../replicator/core/copy.ts'
 import type { Changes } from '../router/changes.ts'
 import type { Listing } from '../router/listing.ts'
 import type { ShardName } from '../router/words.ts'
 import type { ReadRow } from './documents.ts'
 import type { Documents, FeedPage, Misdirected, Pages, PartAnswer, ReadAnswer } from './http/ports.ts'
+import { epochOf, untilLasting, type Watched } from './lasting.ts'
 import type { Gone, ListPage } from './scan/question.ts'
 import type { Scans } from './scan/scans.ts'
 
 export type CopyParts = {
-  readonly replicator: Pick<Replicator, 'state'>
+  readonly replicator: Watched
   readonly get: (shard: ShardName, key: string) => ReadRow
   readonly scans: (shard: ShardName) => Scans
   /** monotonic milliseconds */
@@ -33,14 +33,19 @@ export class Copies implements Pick<Documents, 'read' | 'operation'>, Pages {
   }
 
   async read(shard: ShardName, key: string): Promise<ReadAnswer> {
-    const row = this.#parts.get(shard, key)
-    if (!this.#lasts(shard, row.kind === 'found' ? row.index : row.seen)) return NOT_HERE
+    const { replicator, get } = this.#parts
+    const epoch = epochOf(replicator)
+    const row = get(shard, key)
+    if (!(await untilLasting(replicator, epoch, shard, row.kind === 'found' ? row.index : row.seen))) return NOT_HERE
     return row.kind === 'missing' ? row : { kind: 'found', document: row }
   }
 
   async list(shard: ShardName, listing: Listing): Promise<PartAnswer<ListPage>> {
-    const page = await this.#parts.scans(shard).list(listing)
-    return page.kind === 'overloaded' || this.#lasts(shard, page.seen) ? page : NOT_HERE
+    const { replicator, scans } = this.#parts
+    const epoch = epochOf(replicator)
+    const page = await scans(shard).list(listing)
+    if (page.kind === 'overloaded') return page
+    return (await untilLasting(replicator, epoch, shard, page.seen)) ? page : NOT_HERE
   }
 
   /** What became of a write is asked for because it is not known: a copy that is behind is no answer. */
@@ -51,10 +56,5 @@ export class Copies implements Pick<Documents, 'read' | 'operation'>, Pages {
   /** A poll says what is new: here it would only be late. Streams read the copies themselves. */
   async changes(_shard: ShardName, _changes: Changes): Promise<PartAnswer<FeedPage | Gone>> {
     return NOT_HERE
-  }
-
-  #lasts(shard: ShardName, index: number): boolean {
-    const upTo = lasting(this.#parts.replicator.state, shard)
-    return upTo !== null && index <= upTo
   }
 }

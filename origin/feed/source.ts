@@ -5,6 +5,7 @@ import { isFit, isMember } from '../../replicator/core/state.ts'
 import type { Replicator } from '../../replicator/replicator.ts'
 import type { ShardCursor } from '../../router/changes.ts'
 import { SHARDS, type ShardName } from '../../router/words.ts'
+import { epochOf, untilLasting } from '../lasting.ts'
 import type { ChangesAnswer, ChangesQuestion } from '../scan/question.ts'
 import type { Overloaded, Scans } from '../scan/scans.ts'
 import { BATCH, SHARED_MAX, UNHEARD_MS } from './limits.ts'
@@ -61,7 +62,7 @@ export class Source {
 
   /** Rejects with what the disk says. */
   async changes({ shard, from, collection }: Ask): Promise<ChangesAnswer | Overloaded> {
-    const { replicator, scans } = this.#parts
+    const { replicator } = this.#parts
     const upTo = lasting(replicator.state, shard)
     if (upTo === null) return { kind: 'ahead' }
     const question: ChangesQuestion = { kind: 'changes', collection, limit: BATCH, from, upTo }
@@ -69,9 +70,18 @@ export class Source {
     const shared = this.#shared.get(name)
     if (shared !== undefined) return shared
     if (this.#shared.size >= SHARED_MAX) this.#shared.clear()
-    const page = scans(shard).changes(question)
+    const page = this.#lasting(question, shard)
     this.#shared.set(name, page)
     return page
+  }
+
+  /** A walk looks at all rows, those of the newest entries too: they are waited for. */
+  async #lasting(question: ChangesQuestion, shard: ShardName): Promise<ChangesAnswer | Overloaded> {
+    const { replicator, scans } = this.#parts
+    const epoch = epochOf(replicator)
+    const page = await scans(shard).changes(question)
+    if (page.kind !== 'changes' || (await untilLasting(replicator, epoch, shard, page.seen))) return page
+    return { kind: 'ahead' }
   }
 
   close(): void {

@@ -73,7 +73,10 @@ export class Streams {
       {
         pull: async out => {
           if (stalled !== null) clearTimeout(stalled)
-          const text = await stream.next()
+          const text = await stream.next().catch((error: unknown) => {
+            over()
+            throw error
+          })
           if (end.signal.aborted) return
           if (text === null) {
             over()

@@ -44,8 +44,7 @@ export class ChangeScan {
     if ('why' in begin) return { ...begin, seen: last.index }
     if (begin.kind === 'ahead') return begin
     if (begin.kind === 'log') return this.#read(question, begin, bound)
-    // A document whose removal may yet vanish is not among the rows: nothing can be said of them before that is settled.
-    if (bound < last.index) return { kind: 'ahead' }
+    // A document whose removal may yet vanish is not among the rows: the page is of the newest entry, whatever the bound.
     return this.#over(question, begin, last.index)
   }
 

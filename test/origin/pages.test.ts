@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Copies } from '../../origin/copies.ts'
 import { GuardedPages } from '../../origin/pages.ts'
 import { behindMs, lasting } from '../../replicator/core/copy.ts'
+import { Listeners } from '../../replicator/listeners.ts'
 import type { Changes } from '../../router/changes.ts'
 import type { Listing } from '../../router/listing.ts'
 import { alonePair, RECORD } from '../replicator/core/alone.ts'
@@ -75,8 +76,9 @@ describe('a copy', () => {
     await write(store, [put('c/1', 'x')])
     await write(store, [put('c/2', 'x')])
     const { state } = alonePair()
+    const advanced = new Listeners()
     const copies = new Copies({
-      replicator: { state },
+      replicator: { state, advanced, onChange: listener => advanced.add(listener) },
       get: (_, key) => store.reader.get(key),
       scans: () => store.scans,
       now: () => 0,
@@ -97,6 +99,21 @@ describe('a copy', () => {
     // a standby's entries are on its primary's disk too, once they are known to be the primary's
     state.shards.s0.verified = 2
     expect(await kinds()).toEqual(['found', 'found', 'missing', 'list'])
+    state.peer = { session: 's', since: 0, hello: null, epoch: 5 }
+    // under load the newest entry is always on its way: it is waited for
+    await write(store, [put('c/4', 'x')])
+    const waits = kinds()
+    await new Promise(resolve => setImmediate(resolve))
+    state.shards.s0.verified = 3
+    advanced.tell()
+    expect(await waits).toEqual(['found', 'found', 'missing', 'list'])
+    await write(store, [put('c/5', 'x')])
+    const late = kinds()
+    state.record = { ...RECORD, epoch: 6 }
+    state.shards.s0.verified = 4
+    advanced.tell()
+    // another reign: the entry of that number may be another one
+    expect((await late).slice(2)).toEqual([no, no])
     state.record = { ...RECORD, members: [] }
     expect(await kinds()).toEqual([no, no, no, no])
   })

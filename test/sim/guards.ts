@@ -473,8 +473,8 @@ export const GUARDS: readonly Guard[] = [
     needed: 'primary-sleeps',
     within: 60,
     file: 'origin/documents.ts',
-    from: 'if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()\n    if (this.#parts.reads',
-    to: 'if (this.#parts.reads',
+    from: 'if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return false\n    return this.#parts.reads',
+    to: 'return this.#parts.reads',
   },
   {
     name: 'lease-after-commit-write',
@@ -497,7 +497,7 @@ export const GUARDS: readonly Guard[] = [
     needed: 'tentative-refusal',
     within: 80,
     file: 'origin/documents.ts',
-    from: 'if (committed !== true && !(await committed)) return this.#misdirected()',
+    from: 'if (committed !== true && !(await committed)) return false',
     to: 'void committed',
   },
   {

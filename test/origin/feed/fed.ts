@@ -20,6 +20,8 @@ export type Fed = {
   leave(): void
   expel(): void
   restored(): void
+  /** what reading its stores says from now on */
+  breaks(error: Error): void
 }
 
 export async function fed(): Promise<Fed> {
@@ -31,6 +33,7 @@ export async function fed(): Promise<Fed> {
   const changed = new Listeners()
   const advanced = new Listeners()
   const read = { pages: 0, bytes: 0 }
+  let broken: Error | null = null
   const source = new Source({
     replicator: {
       state,
@@ -40,6 +43,7 @@ export async function fed(): Promise<Fed> {
     },
     scans: shard => ({
       changes: async (question: ChangesQuestion): Promise<ChangesAnswer | Overloaded> => {
+        if (broken !== null) throw broken
         const page = await stores[shard].scans.changes(question)
         read.pages += 1
         if (page.kind === 'changes') read.bytes += page.lines.length
@@ -60,6 +64,9 @@ export async function fed(): Promise<Fed> {
     write: async (shard, ...commands) => {
       const { entry } = await write(stores[shard], commands)
       lasts(shard, entry?.position.index ?? 0)
+    },
+    breaks: error => {
+      broken = error
     },
     leave: () => {
       state.leaving = true

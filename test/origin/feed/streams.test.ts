@@ -214,6 +214,17 @@ describe('streams', () => {
     await resumed.cancel()
   })
 
+  it('that cannot be read any more give their place back', async () => {
+    const feed = await started()
+    const streams = new Streams({ name: 'a', source: feed.source })
+    const client = new Client(await opened(streams))
+    await client.read()
+    feed.breaks(new Error('the disk says no'))
+    feed.lasts('s0', 0)
+    await expect(client.until(1)).rejects.toThrow('the disk says no')
+    expect(streams.count).toBe(0)
+  })
+
   it('that are level share their pages', async () => {
     const feed = await started()
     const streams = new Streams({ name: 'a', source: feed.source })
