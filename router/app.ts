@@ -73,6 +73,7 @@ export function publicApp(options: PublicAppOptions): PublicApp {
     const request = c.req.raw
     const passage = guard.enter(request, c.env.wire)
     if (passage.kind === 'refused') return passage.response
+    if (passage.headers === null) return passed(request, c.env, passage)
     const response = await passed(request, c.env, passage)
     for (const header in passage.headers) response.headers.set(header, passage.headers[header] ?? '')
     return response

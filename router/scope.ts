@@ -6,8 +6,13 @@ import type { ShardName } from './words.ts'
 
 export const IDEMPOTENCY_KEY = 'idempotency-key'
 
-/** Whose keys they are: those of one client mean nothing for another. */
-export const tokenOf = (request: Request): string => request.headers.get('authorization') ?? ''
+/** Whose keys they are: those of one client mean nothing for another. A token is one token, however its scheme is spelled. */
+export function tokenOf(request: Request): string {
+  const header = request.headers.get('authorization')
+  return header === null ? '' : (BEARER.exec(header)?.[1] ?? header)
+}
+
+const BEARER = /^Bearer +(\S+) *$/i
 
 /** No two scopes have the same text: no two lists of texts have the same JSON. */
 export const scopeText = (token: string, method: string, target: string, key: string): string =>

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { Talk } from '../talk.ts'
 
 export const WRITES: Readonly<Record<string, (talk: Talk) => Promise<void>>> = {
-  'an Idempotency-Key: repeated, used for something else, asked about': async ({ ask, collection }) => {
+  'an Idempotency-Key: repeated, used for something else, asked about': async ({ ask, collection, token }) => {
     const key = { 'Idempotency-Key': 'k-1' }
     const first = await ask('PUT', '/v1/:c/x', { body: 'one', headers: key })
     expect([first.status, first.headers.get('idempotency-replayed')]).toEqual([201, undefined])
@@ -11,6 +11,9 @@ export const WRITES: Readonly<Record<string, (talk: Talk) => Promise<void>>> = {
     expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 'true'])
     expect(again.headers.get('etag')).toBe(first.headers.get('etag'))
     expect(again.headers.get('location')).toBe(first.headers.get('location'))
+    const spelled = { ...key, Authorization: `bEARER  ${token}` }
+    const same = await ask('PUT', '/v1/:c/x', { body: 'one', headers: spelled, token: null })
+    expect(same.headers.get('idempotency-replayed')).toBe('true')
     expect((await ask('PUT', '/v1/:c/x', { body: 'two', headers: key })).status).toBe(422)
     const other = await ask('PUT', '/v1/:c/x', { body: 'one', headers: { ...key, 'Content-Type': 'text/plain' } })
     expect(other.status).toBe(422)
