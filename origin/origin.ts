@@ -259,7 +259,6 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         onError,
       }),
       trust: proxyTrust(config.trustedProxies),
-      bodyBytesMax: BODY_BYTES_MAX,
       onError,
     }),
   )

@@ -28,14 +28,13 @@ export type PublicOptions = {
   readonly port: number
   readonly app: { readonly fetch: Fetch<WireEnv['Bindings']> }
   readonly trust: ProxyTrust
-  readonly bodyBytesMax: number
   readonly onError: (error: unknown) => void
 }
 
 export function listenPublic(options: PublicOptions): Promise<Listening> {
-  const { host, port, app, trust, bodyBytesMax, onError } = options
+  const { host, port, app, trust, onError } = options
   const onRequest = adapter(trust, onError, (request, wire) => app.fetch(request, { wire }))
-  return startServer({ host, port, timing: 'router', onRequest, wantsBody: wantsBody(bodyBytesMax), upgrade: null })
+  return startServer({ host, port, timing: 'router', onRequest, upgrade: null })
 }
 
 export type PrivateOptions = {
@@ -100,7 +99,6 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
     port,
     timing: 'primary',
     onRequest,
-    wantsBody: wantsBody(bodyBytesMax),
     upgrade: { path: LINK_PATH, onUpgrade },
   })
 
@@ -130,11 +128,6 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
 
 /** Only the peer and operators come to the private listener: nobody's word about a client counts there. */
 const NO_PROXIES = proxyTrust([])
-
-const wantsBody =
-  (bodyBytesMax: number) =>
-  (incoming: IncomingMessage): boolean =>
-    Number(incoming.headers['content-length'] ?? 0) <= bodyBytesMax
 
 type Answer = (request: Request, wire: NodeWire, incoming: IncomingMessage) => Response | Promise<Response>
 

@@ -37,8 +37,6 @@ export type ServerOptions = {
   /** what Server-Timing calls the time spent here */
   readonly timing: string
   readonly onRequest: (incoming: IncomingMessage, outgoing: ServerResponse) => void
-  /** where the request asks for `Expect: 100-continue`: true where its body is welcome */
-  readonly wantsBody: (incoming: IncomingMessage) => boolean
   readonly upgrade: UpgradeOptions | null
 }
 
@@ -67,7 +65,7 @@ export class ListenError extends Error {
 }
 
 export async function startServer(options: ServerOptions): Promise<Listening> {
-  const { host, port, timing, onRequest, wantsBody, upgrade } = options
+  const { host, port, timing, onRequest, upgrade } = options
   let closing = false
   const upgraded = new Set<Duplex>()
 
@@ -117,7 +115,10 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
   server.setTimeout(SILENCE_MS)
   server.on('clientError', answerBroken)
   server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (wantsBody(incoming)) outgoing.writeContinue()
+    // a body is asked for once somebody reads it: who is refused by the head alone need not send it
+    incoming.once('resume', () => {
+      if (!outgoing.headersSent) outgoing.writeContinue()
+    })
     onRequest(incoming, outgoing)
   })
   server.on('checkExpectation', (_incoming: IncomingMessage, outgoing: ServerResponse) => {

@@ -262,7 +262,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     onError,
   })
   const trust = proxyTrust(options.trustedProxies ?? [])
-  const publicDoor = await listenPublic({ host: HOST, port: publicPort, app, trust, bodyBytesMax, onError })
+  const publicDoor = await listenPublic({ host: HOST, port: publicPort, app, trust, onError })
   const privateDoor = await listenPrivate({
     host: HOST,
     port: privatePort,
