@@ -56,14 +56,6 @@ export const WRITES: Readonly<Record<string, (talk: Talk) => Promise<void>>> = {
     expect((await ask('GET', '/v1/:c/x')).body).toBe('awaited')
   },
 
-  'Expect: 100-continue of one who is refused': async ({ ask }) => {
-    const headers = { Expect: '100-continue' }
-    const unknown = await ask('PUT', '/v1/:c/x', { body: 'x', headers, token: 'wrong' })
-    expect([unknown.status, unknown.continued]).toEqual([401, false])
-    const closed = await ask('PUT', '/v1/:c/x', { body: 'x', headers, token: 'reads' })
-    expect([closed.status, closed.continued]).toEqual([403, false])
-  },
-
   'headers twice, and too much of them': async ({ ask }) => {
     const traces = ['traceparent', 'x', 'traceparent', 'y']
     expect((await ask('GET', '/v1/:c/x', { headers: traces })).status).toBe(404)

@@ -6,6 +6,7 @@ import { hostGuard } from '../../../origin/access/guard.ts'
 import { parseTokens } from '../../../origin/access/tokens.ts'
 import { pathIn } from '../http/keys.ts'
 import { type Origin, startOrigin } from '../http/pair.ts'
+import { exchange, one } from '../http/rawclient.ts'
 
 const BASE = 19_900
 let origin: Origin
@@ -49,7 +50,10 @@ afterAll(() => origin.stop())
 const ask = (path: string, token: string | null, init: RequestInit = {}): Promise<Response> =>
   fetch(origin.url + path, {
     ...init,
-    headers: token === null ? {} : { Authorization: token.includes(' ') ? token : `Bearer ${token}` },
+    headers:
+      token === null
+        ? { ...init.headers }
+        : { ...init.headers, Authorization: token.includes(' ') ? token : `Bearer ${token}` },
   })
 const path = '/v1/doc/x'
 
@@ -110,11 +114,24 @@ describe('tokens', () => {
     expect((await ask(path, 'docs')).status).toBe(200)
     expect((await ask('/v1/docs-too/x', 'docs')).status).toBe(404)
     expect((await ask(path, 'others')).status).toBe(403)
-    // what became of a write of that collection, too
+    // what became of a write is told to the token that wrote it: there is nobody else's to be seen
     const about = `/v1/_ops/key?method=PUT&target=${encodeURIComponent(path)}`
+    const put = { method: 'PUT', body: 'x', headers: { 'Idempotency-Key': 'key' } }
+    expect((await ask(path, 'writes', put)).status).toBe(200)
+    expect((await ask(about, 'writes')).status).toBe(200)
     expect((await ask(about, 'docs')).status).toBe(404)
-    expect((await ask(about, 'others')).status).toBe(403)
-    expect((await ask(about, 'writes')).status).toBe(403)
+    expect((await ask(about, 'reads')).status).toBe(403)
+  })
+
+  it('asks nobody for a body that it will not take', async () => {
+    const put = (token: string) =>
+      `PUT ${path} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${token}\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n`
+    for (const [token, status] of [
+      ['wrong', 401],
+      ['reads', 403],
+    ] as const)
+      expect((await exchange(BASE, put(token), one)).statuses).toEqual([status])
+    expect((await exchange(BASE, `${put('all')}x`, one)).statuses).toEqual([100, 200])
   })
 
   it('leaves open what monitors and readers of the docs need', async () => {
