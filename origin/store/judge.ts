@@ -1,6 +1,6 @@
 // What a command does to the documents that its transaction sees, or why it does nothing. Pure: the writer over SQLite and the
 // simulation's model of it both ask here.
-import { type Op, TABLE_DOCUMENTS } from '../../replicator/entry/codec.ts'
+import { type NewRow, type Op, TABLE_DOCUMENTS } from '../../replicator/entry/codec.ts'
 import { etagOf, NO_ROW_HASH, type Row, rowHash } from '../../replicator/entry/row.ts'
 import type {
   Change,
@@ -8,6 +8,7 @@ import type {
   Condition,
   Create,
   Expire,
+  Put,
   Transaction,
   WriteCommand,
 } from '../../replicator/store/command.ts'
@@ -79,7 +80,7 @@ function judgeDue({ keys, at }: Expire, row: Look): Judged {
   for (const key of keys) {
     const old = row(key)
     if (old === null || old.expires === null || old.expires > at) continue
-    ops.push({ table: TABLE_DOCUMENTS, key, oldHash: rowHash(old), newRow: null, at })
+    ops.push(deletion(old, at))
   }
   return { kind: 'change', ops, outcome: { kind: 'expired', count: ops.length } }
 }
@@ -87,35 +88,47 @@ function judgeDue({ keys, at }: Expire, row: Look): Judged {
 type Step = { readonly kind: 'op'; readonly op: Op } | Refusal
 
 function stepOf(change: Change | Create, old: Row | null, n: number, at: number): Step {
-  const { key } = change
   const failed = failedCondition(change.conditions, old)
-  const oldHash = old === null ? NO_ROW_HASH : rowHash(old)
-  const replaced = (type: string, body: Uint8Array, expires: number | null): Step => ({
-    kind: 'op',
-    op: { table: TABLE_DOCUMENTS, key, oldHash, newRow: { type, body, modified: at, expires, n } },
-  })
   switch (change.op) {
     case 'create':
       if (old !== null) return { kind: 'exists' }
-      return failed ?? replaced(change.type, change.body, change.expires)
+      return failed ?? brought(change, old, n, at)
     case 'put':
-      return failed ?? replaced(change.type, change.body, change.expires)
+      return failed ?? brought(change, old, n, at)
     // RFC 9110 13.2.1: what would be 404 without its conditions is 404 with them.
     case 'delete':
       if (old === null) return { kind: 'missing' }
-      return failed ?? { kind: 'op', op: { table: TABLE_DOCUMENTS, key, oldHash, newRow: null, at } }
+      return failed ?? { kind: 'op', op: deletion(old, at) }
     case 'patch': {
       if (old === null) return { kind: 'missing' }
       if (failed !== null) return failed
       const patched = patchedBytes(old, change)
-      return patched.kind === 'patched' ? replaced(old.type, patched.body, old.expires) : patched
+      if (patched.kind !== 'patched') return patched
+      return written(change.key, old, { type: old.type, body: patched.body, modified: at, expires: old.expires, n })
     }
   }
 }
 
+const brought = ({ key, type, body, expires }: Put | Create, old: Row | null, n: number, at: number): Step =>
+  written(key, old, { type, body, modified: at, expires, n })
+
+const written = (key: string, old: Row | null, newRow: NewRow): Step => ({
+  kind: 'op',
+  op: { table: TABLE_DOCUMENTS, key, oldHash: old === null ? NO_ROW_HASH : rowHash(old), newRow },
+})
+
+const deletion = (old: Row, at: number): Op => ({
+  table: TABLE_DOCUMENTS,
+  key: old.key,
+  oldHash: rowHash(old),
+  newRow: null,
+  at,
+})
+
 const checked = ({ conditions }: Check, old: Row | null): Refusal | null => failedCondition(conditions, old)
 
 function failedCondition(conditions: readonly Condition[], old: Row | null): Refusal | null {
+  if (conditions.length === 0) return null
   const etag = etagOfRow(old)
   return conditions.every(condition => conditionHolds(condition, etag)) ? null : { kind: 'preconditionFailed', etag }
 }

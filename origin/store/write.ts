@@ -19,7 +19,16 @@ import { expire, isOutdated, recordOp, repeatOf } from './once.ts'
 import type { StoredRow } from './rows.ts'
 import { begin, CommitFailed, isDiskTrouble, isUnreadable, messageOf, sqliteCode } from './sqlite.ts'
 
-type Group = { readonly epoch: number; readonly index: number; readonly ops: Op[]; bytes: number }
+type Group = {
+  readonly epoch: number
+  readonly index: number
+  readonly ops: Op[]
+  bytes: number
+  /** the row that was looked at last, while it is as it was then */
+  seen: Seen | null
+  readonly look: (key: string) => StoredRow | null
+}
+type Seen = { readonly key: string; readonly row: StoredRow | null }
 
 /** Throws CommitFailed, or an error that is no answer of SQLite's: both end the process. */
 export function writeGroup(database: Database, epoch: number, commands: readonly WriteCommand[]): WriteResult {
@@ -30,7 +39,12 @@ export function writeGroup(database: Database, epoch: number, commands: readonly
   const low = database.diskLow(brought)
   if (low !== null) return { kind: 'refused', reason: 'disk', detail: low }
   const { history, db } = database
-  const group: Group = { epoch, index: history.last.index + 1, ops: [], bytes: ENTRY_BYTES_EMPTY }
+  const look = (key: string): StoredRow | null => {
+    const row = database.rows.read(key)
+    group.seen = { key, row }
+    return row
+  }
+  const group: Group = { epoch, index: history.last.index + 1, ops: [], bytes: ENTRY_BYTES_EMPTY, seen: null, look }
   try {
     begin(db)
     const outcomes = commands.map(command => decide(database, group, command))
@@ -64,18 +78,13 @@ function decide(database: Database, group: Group, command: WriteCommand): WriteO
   const fault = faultOf(command)
   if (fault !== null) return { kind: 'failed', reason: fault }
   const { epoch, index, ops } = group
-  const seen = new Map<string, StoredRow | null>()
-  const look = (key: string): StoredRow | null => {
-    const row = database.rows.read(key)
-    seen.set(key, row)
-    return row
-  }
+  group.seen = null
   try {
-    const judged = judge(command, look, { epoch, index, n: ops.length })
+    const judged = judge(command, group.look, { epoch, index, n: ops.length })
     const changes = judged.kind === 'change' && judged.ops.length > 0
     const repeat = judgeRepeat(database, command, changes)
     if (repeat !== null) return repeat
-    return judged.kind === 'refusal' ? judged.outcome : take(database, group, command, judged, seen)
+    return judged.kind === 'refusal' ? judged.outcome : take(database, group, command, judged)
   } catch (error) {
     // After SQLITE_FULL there is no transaction any more, and what follows would commit one by one: give up the group.
     if (!database.db.isTransaction || isDiskTrouble(error)) throw error
@@ -104,7 +113,6 @@ function take(
   group: Group,
   { idem }: WriteCommand,
   { ops, outcome }: Judged & { readonly kind: 'change' },
-  seen: Map<string, StoredRow | null>,
 ): WriteOutcome {
   // A transaction of checks alone changes nothing, and decides anew when it comes again.
   if (ops.length === 0) return outcome
@@ -121,7 +129,8 @@ function take(
       database.rollbackToSavepoint()
       return keptFor(database, idem) ?? { kind: 'failed', reason: `the record ${idem.scope} came and went` }
     }
-    for (const [at, op] of ops.entries()) change(database, group, op, n + at, seen)
+    let place = n
+    for (const op of ops) change(database, group, op, place++)
     database.release()
   } catch (error) {
     if (db.isTransaction) database.rollbackToSavepoint()
@@ -133,12 +142,11 @@ function take(
   return outcome
 }
 
-/** @param seen rows as they were judged: a transaction that changes a document again must look anew */
-function change({ rows }: Database, group: Group, op: Op, n: number, seen: Map<string, StoredRow | null>): void {
-  const { epoch, index } = group
-  const judged = seen.get(op.key)
-  const old = judged === undefined ? rows.read(op.key) : judged
-  seen.delete(op.key)
+/** A lone change is made of the row that it was judged by; a transaction looks again, for it may have changed it itself. */
+function change({ rows }: Database, group: Group, op: Op, n: number): void {
+  const { epoch, index, seen } = group
+  const old = seen?.key === op.key ? seen.row : rows.read(op.key)
+  group.seen = null
   rows.keepOld(index, n, op.key, old)
   if (op.newRow !== null) rows.put({ key: op.key, epoch, index, ...op.newRow }, old)
   else if (old !== null) rows.remove(old)

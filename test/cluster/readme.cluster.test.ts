@@ -21,10 +21,11 @@ const listens = (port: number): Promise<boolean> =>
     socket.on('error', () => resolve(false))
   })
 
-/** The commands of README's second block, for our ports. */
-function typed(): string[] {
+/** The commands of the block that has this in it, for our ports. */
+function typed(mark: string): string[] {
   const blocks = readFileSync(join(ROOT, 'README.md'), 'utf8').match(/```sh\n[\s\S]*?```/g) ?? []
-  const lines = (blocks[1] ?? '').split('\n').filter(line => /^(curl|npm) /.test(line))
+  const block = blocks.find(text => text.includes(mark)) ?? ''
+  const lines = block.split('\n').filter(line => /^(curl|npm) /.test(line))
   return lines.map(line =>
     line
       .replace(/ +#.*/, '')
@@ -45,7 +46,7 @@ test('start, write, kill an origin, read it back; a signal to npm ends all of it
   })
   try {
     await until(() => /Ctrl-C ends all/.test(said) || said, 60_000, 'npm start shows its URLs')
-    const [write, kill, read, status] = typed()
+    const [write, kill, read, status] = typed('dev kill a')
     const run = (line: string | undefined): string => {
       const done = spawnSync('sh', ['-c', line ?? 'false'], { cwd: ROOT, env, encoding: 'utf8', timeout: 30_000 })
       expect([line, done.status]).toEqual([line, 0])
@@ -60,6 +61,8 @@ test('start, write, kill an origin, read it back; a signal to npm ends all of it
       30_000,
       'equal copies',
     )
+    const statuses = typed('/v1/_tx').map(line => /^HTTP\/1.1 (\d+)/.exec(run(line))?.[1])
+    expect(statuses).toEqual(['201', '200', '200', '200', '201', '200', '201'])
   } finally {
     npm.kill('SIGTERM')
   }
