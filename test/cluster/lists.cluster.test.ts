@@ -80,18 +80,22 @@ test('walks over both hosts and the edge while each origin is killed and returns
     const target = walks + count
     while (walks < target) await Promise.race([pause(20), ...walkers])
   }
-  await more(3)
-  for (const victim of ORIGINS) {
-    down = c.origins[victim].public
-    await c.kill(`origin.${victim}`)
-    await more(6)
-    c.start(`origin.${victim}`)
-    await c.untilWhole()
-    down = null
-    await more(6)
+  const all = Promise.allSettled([...walkers, churn])
+  try {
+    await more(3)
+    for (const victim of ORIGINS) {
+      down = c.origins[victim].public
+      await c.kill(`origin.${victim}`)
+      await more(6)
+      c.start(`origin.${victim}`)
+      await c.untilWhole()
+      down = null
+      await more(6)
+    }
+  } finally {
+    running = false
   }
-  running = false
-  await Promise.all([...walkers, churn])
+  for (const end of await all) expect(end).toMatchObject({ status: 'fulfilled' })
   expect(wrong).toEqual([])
 })
 
