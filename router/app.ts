@@ -1,5 +1,6 @@
 // The public side: which path goes where. The same app runs on hosts and on the edge.
 import { Hono } from 'hono'
+import type { Doorkeeping } from './admit.ts'
 import type { Aimed } from './aimed.ts'
 import type { Asked } from './asked.ts'
 import { NO_BODY } from './body.ts'
@@ -66,6 +67,8 @@ export function publicApp(options: PublicAppOptions): PublicApp {
   const { name, router, nearby, follow, callers, guard, minter, seal, bodyBytesMax, pages, readiness, onError } =
     options
   const served = { 'Tandem-Origin': name }
+  const forClients: Doorkeeping = { bodyBytesMax, fromRouter: false, newId: () => minter.newId() }
+  const forRouters: Doorkeeping = { ...forClients, fromRouter: true }
   // matched by the raw path, as keys are parsed: no decoding in between that the two could disagree about
   const app = new Hono<RouteEnv>({ getPath: (_request, hint) => pathOf(wireOf(hint?.env).target) })
 
@@ -85,9 +88,7 @@ export function publicApp(options: PublicAppOptions): PublicApp {
     { grant }: Passage & { kind: 'passed' },
   ): Promise<Response> {
     try {
-      const fromRouter = asked.kind === 'router'
-      const doorkeeping = { bodyBytesMax, fromRouter, newId: () => minter.newId() }
-      const entered = await enter(request, wire.target, doorkeeping, grant)
+      const entered = await enter(request, wire.target, asked.kind === 'router' ? forRouters : forClients, grant)
       switch (entered.kind) {
         case 'refused':
           entered.response.headers.set('Tandem-Origin', name)

@@ -7,10 +7,10 @@ import type { Inbound } from './call.ts'
 import { encodeCursor } from './changes.ts'
 import type { RouterName } from './journey.ts'
 import { pathOf } from './key.ts'
-import { listingQuery } from './listing.ts'
+import { cursorAfter, listingQuery } from './listing.ts'
 import { changesPart, listingPart, mergeChanges, mergeListing } from './merge.ts'
-import { readPart } from './part.ts'
-import { type ProblemFields, problem } from './problem.ts'
+import { type Part, readPart } from './part.ts'
+import { problem } from './problem.ts'
 import { type Spread, targetOfPart } from './spread.ts'
 import { SHARDS, type ShardName } from './words.ts'
 
@@ -25,26 +25,36 @@ export type GatherOptions = {
   readonly route: (inbound: Inbound) => Promise<Response>
 }
 
+/** A long part may break off when its origin dies: it is asked for again, of whoever is primary then. */
+const TRIES_MAX = 4
+
+type Had = { readonly answer: Response; readonly part: Part | null }
+
 export async function gather(call: GatherCall, asked: Spread, { name, route }: GatherOptions): Promise<Response> {
-  const [s0, s1] = await Promise.all(SHARDS.map(shard => route(partCall(call, shard, asked))))
-  if (s0 === undefined || s1 === undefined) throw new Error('there are two shards')
-  const answers = [s0, s1]
-  const refused = answers.find(answer => answer.status !== 200)
-  if (refused !== undefined) {
-    for (const answer of answers) if (answer !== refused) void answer.body?.cancel()
-    return refusal(refused, call)
-  }
-  const parts = await Promise.all(answers.map(answer => answer.text().then(readPart)))
-  const headers = headersOf(answers)
-  const page = pageOf(parts, asked, pathOf(call.target))
-  if (page === null) {
-    const about: ProblemFields = { instance: call.target, headers: { 'Tandem-Origin': name } }
-    return problem('no-primary', { ...about, detail: 'The pair was restored from a backup just now.' })
-  }
+  const fault = (detail: string): Response =>
+    problem('no-primary', { instance: call.target, headers: { 'Tandem-Origin': name }, detail })
+  const [x, y] = await Promise.all(SHARDS.map(shard => partOf(call, shard, asked, route)))
+  if (x === undefined || y === undefined) throw new Error('there are two shards')
+  const refused = [x, y].find(({ answer }) => answer.status !== 200)
+  if (refused !== undefined) return refusal(refused.answer, call)
+  if (x.part === null || y.part === null) return fault('The primary of a shard was lost again and again.')
+  const page = pageOf(x.part, y.part, asked, pathOf(call.target))
+  if (page === null) return fault('The pair was restored from a backup just now.')
+  const headers = headersOf([x.answer, y.answer])
   const bytes = new TextEncoder().encode(page.text)
   headers['Content-Length'] = String(bytes.length)
   if (page.link !== null) headers.Link = page.link
   return new Response(call.request.method === 'HEAD' ? null : bytes, { status: 200, headers })
+}
+
+async function partOf(call: GatherCall, shard: ShardName, asked: Spread, route: GatherOptions['route']): Promise<Had> {
+  for (let tries = 1; ; tries++) {
+    const answer = await route(partCall(call, shard, asked))
+    if (answer.status !== 200) return { answer, part: null }
+    const text = await answer.text().catch(() => null)
+    if (text !== null) return { answer, part: readPart(text) }
+    if (tries === TRIES_MAX || call.request.signal.aborted) return { answer, part: null }
+  }
 }
 
 /** A part is read whole, whatever its client wants of the page. */
@@ -72,19 +82,15 @@ function partCall(call: GatherCall, shard: ShardName, asked: Spread): Inbound {
 
 type Page = { readonly text: string; readonly link: string | null }
 
-function pageOf(parts: readonly ReturnType<typeof readPart>[], asked: Spread, path: string): Page | null {
-  const [p0, p1] = parts
-  if (p0 === undefined || p1 === undefined) throw new Error('there are two parts')
+function pageOf(s0: Part, s1: Part, asked: Spread, path: string): Page | null {
   if (asked.kind === 'listing') {
-    const { items, next } = mergeListing({ s0: listingPart(p0), s1: listingPart(p1) }, asked.limit)
-    const query = next === null ? null : listingQuery({ ...asked, after: next })
-    const cursor = query === null ? null : new URLSearchParams(query).get('cursor')
+    const { items, next } = mergeListing({ s0: listingPart(s0), s1: listingPart(s1) }, asked.limit)
     return {
-      text: `{"items":[${items.join(',')}],"next":${JSON.stringify(cursor)}}`,
-      link: query === null ? null : `<${path}${query}>; rel="next"`,
+      text: `{"items":[${items.join(',')}],"next":${next === null ? 'null' : `"${cursorAfter(next)}"`}}`,
+      link: next === null ? null : `<${path}${listingQuery({ ...asked, after: next })}>; rel="next"`,
     }
   }
-  const merged = mergeChanges({ s0: changesPart(p0), s1: changesPart(p1) }, asked.limit)
+  const merged = mergeChanges({ s0: changesPart(s0), s1: changesPart(s1) }, asked.limit)
   if (merged === null) return null
   const items = merged.changes.map(change => change.item).join(',')
   return { text: `{"items":[${items}],"next":"${encodeCursor(merged.next)}","more":${merged.more}}`, link: null }

@@ -41,8 +41,6 @@ export function afterOf(cursor: string): string | null {
   return id.isWellFormed() && encoder.encode(id).length <= ID_BYTES_MAX ? id : null
 }
 
-const cursorAt = (after: string | null): string | null => (after === null ? null : toOpaque([FORM, after]))
-
 export const cursorAfter = (id: string): string => toOpaque([FORM, id])
 
 /** The query by which the same documents are asked for, from there on. */
@@ -51,5 +49,5 @@ export const listingQuery = ({ prefix, limit, values, after }: Listing): string 
     prefix: prefix === '' ? null : prefix,
     limit,
     values: values ? 'true' : null,
-    cursor: cursorAt(after),
+    cursor: after === null ? null : cursorAfter(after),
   })

@@ -17,11 +17,13 @@ export function equal(x: Json, y: Json): boolean {
 }
 
 const NUMBER = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/
+/** Longer ones are equal only where they are written alike: to bring them into one form would cost more than they are worth. */
+const NUMBER_CHARS_MAX = 1000
 
 /** One text for each value: digits without zeros at their ends, and where the point stands. Null of what is no number. */
 function numberOf(value: Json): string | null {
   const text = typeof value === 'number' ? String(value) : isRawNumber(value) ? value.rawJSON : null
-  if (text === null) return null
+  if (text === null || text.length > NUMBER_CHARS_MAX) return text
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(text) ?? []
   const digits = (whole + fraction).replace(/^0+/, '')
   const kept = digits.replace(/0+$/, '')

@@ -50,13 +50,24 @@ function doneOf(kind: string | undefined, etag: string, modified: number, rest: 
     case 'replaced':
     case 'deleted':
       return rest === undefined ? { kind, etag, modified } : null
-    case 'placed':
-      return rest === undefined ? null : { kind, key: decodeURIComponent(rest), etag, modified }
+    case 'placed': {
+      const key = rest === undefined ? null : decoded(rest)
+      return key === null ? null : { kind, key, etag, modified }
+    }
     case 'transacted': {
       const etags = rest?.split(',').map(each => (each === NO_ETAG ? null : each))
       return etags === undefined ? null : { kind, etags, modified }
     }
     default:
       return null
+  }
+}
+
+function decoded(key: string): string | null {
+  try {
+    return decodeURIComponent(key)
+  } catch (error) {
+    if (error instanceof URIError) return null
+    throw error
   }
 }

@@ -6,6 +6,9 @@ import { ORIGINS } from '../../router/words.ts'
 import { startTestCluster, type TestCluster } from './cluster.ts'
 
 const BASE = 30_000
+const LONG = 200
+/** A document, so that a page of LONG is some 200 KiB. */
+const BODY = 'x'.repeat(1000)
 const PAGE = z.object({ items: z.array(z.object({ id: z.string(), etag: z.string() })), next: z.string().nullable() })
 
 let cluster: TestCluster | null = null
@@ -19,11 +22,13 @@ const idOf = (n: number): string => `d${String(n).padStart(4, '0')}`
 /** One list, page by page, each page from another door; a door that is shut is left out, with the same cursor. */
 async function walk(doors: readonly string[], limit: number, down: () => string | null): Promise<readonly string[]> {
   const ids: string[] = []
+  // pages that are longer than what a router collects before it passes it on
+  const values = limit > LONG ? '&values=true' : ''
   let cursor = ''
   for (let turn = 0; ; turn++) {
     const door = doors[turn % doors.length] ?? ''
     if (door === down()) continue
-    const response = await fetch(`${door}/v1/walk?limit=${limit}${cursor}`, {
+    const response = await fetch(`${door}/v1/walk?limit=${limit}${values}${cursor}`, {
       signal: AbortSignal.timeout(15_000),
     }).catch((error: unknown) => {
       // it went down under this very request
@@ -46,7 +51,7 @@ test('walks over both hosts and the edge while each origin is killed and returns
   const doors = [...ORIGINS.map(name => c.origins[name].public), c.edge?.url ?? '']
   const stay = Array.from({ length: 200 }, (_, n) => idOf(2 * n))
   for (const [n, id] of stay.entries()) {
-    const response = await fetch(`${doors[n % 2]}/v1/walk/${id}`, { method: 'PUT', body: id })
+    const response = await fetch(`${doors[n % 2]}/v1/walk/${id}`, { method: 'PUT', body: BODY })
     expect(response.status).toBe(201)
   }
   let running = true
@@ -75,18 +80,22 @@ test('walks over both hosts and the edge while each origin is killed and returns
     const target = walks + count
     while (walks < target) await Promise.race([pause(20), ...walkers])
   }
-  await more(3)
-  for (const victim of ORIGINS) {
-    down = c.origins[victim].public
-    await c.kill(`origin.${victim}`)
-    await more(6)
-    c.start(`origin.${victim}`)
-    await c.untilWhole()
-    down = null
-    await more(6)
+  const all = Promise.allSettled([...walkers, churn])
+  try {
+    await more(3)
+    for (const victim of ORIGINS) {
+      down = c.origins[victim].public
+      await c.kill(`origin.${victim}`)
+      await more(6)
+      c.start(`origin.${victim}`)
+      await c.untilWhole()
+      down = null
+      await more(6)
+    }
+  } finally {
+    running = false
   }
-  running = false
-  await Promise.all([...walkers, churn])
+  for (const end of await all) expect(end).toMatchObject({ status: 'fulfilled' })
   expect(wrong).toEqual([])
 })
 

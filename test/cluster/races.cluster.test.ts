@@ -12,7 +12,7 @@ afterEach(async () => {
   cluster = null
 })
 
-const BASE = 37100
+const BASE = 31000
 /** Above what parking allows, at the edge and behind it. */
 const REQUEST_MS = 25_000
 const MERGE = 'application/merge-patch+json'

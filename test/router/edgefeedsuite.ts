@@ -63,9 +63,12 @@ export function edgeFeedSuite(
       gone.clear()
     })
 
-    const streams = (outgoing: ServerResponse): void => {
+    const begins = (outgoing: ServerResponse): void => {
       outgoing.writeHead(200, { 'Content-Type': 'text/event-stream', 'Tandem-Origin': 'x' })
       outgoing.flushHeaders()
+    }
+    const streams = (outgoing: ServerResponse): void => {
+      begins(outgoing)
       // as an origin does: some runtimes see only then that their client has left
       const beats = setInterval(() => outgoing.write(BEAT), 100)
       outgoing.on('close', () => clearInterval(beats))
@@ -102,7 +105,7 @@ export function edgeFeedSuite(
     it('goes on with the other origin when one breaks off in the middle of an event', async () => {
       first(
         outgoing => {
-          streams(outgoing)
+          begins(outgoing)
           outgoing.write(`retry: 1000\n\n${event(1)}${event(2)}id: ${id(3)}\ndata: {"n"`, () =>
             setTimeout(() => outgoing.destroy(), 20),
           )

@@ -321,7 +321,8 @@ export class Clients {
     const [first, second = first] = documentsOf(key)
     const refused = (document: string, refusal: WriteOutcome): Result => {
       if (refusal.kind === 'missing') return { kind: 'told', told: { kind: 'missing' } }
-      if (refusal.kind !== 'preconditionFailed') throw new Error(`${JSON.stringify(ask)} came to ${refusal.kind}`)
+      // a document that is no JSON any more, say: no order of effects explains it
+      if (refusal.kind !== 'preconditionFailed') return { kind: 'told', told: { kind: 'refused', value: refusal.kind } }
       const value = refusal.etag === null ? null : (this.#values.get(document + refusal.etag) ?? '?')
       return { kind: 'told', told: { kind: 'refused', value } }
     }

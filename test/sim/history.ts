@@ -74,6 +74,8 @@ const listOf = (value: string): readonly unknown[] => {
   const list: unknown = JSON.parse(value)
   return Array.isArray(list) ? list : []
 }
+/** By which write it is as it is. */
+export const lastOf = (value: string): string => String(listOf(value).at(-1))
 const appended = (value: string, more: string): string => JSON.stringify([...listOf(value), more])
 
 export type Verdict =

@@ -1,14 +1,18 @@
 // Live streams over real stores, with a replicator's word for what lasts: what a slow client costs, and when a stream ends.
-import { afterEach, describe, expect, it } from 'vitest'
+import { connect } from 'node:net'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { WAITING_BYTES_MAX } from '../../../origin/feed/limits.ts'
 import { Pace } from '../../../origin/feed/pace.ts'
 import { Streams } from '../../../origin/feed/streams.ts'
 import { parseChanges } from '../../../router/changes.ts'
 import { HEARTBEAT_MS } from '../../../router/events.ts'
 import type { GatherCall } from '../../../router/gather.ts'
+import { startOrigin } from '../http/pair.ts'
 import { until } from '../http/rawclient.ts'
 import { openStore, put, write } from '../store/fixture.ts'
 import { type Fed, fed } from './fed.ts'
+
+const PORT = 26_870
 
 let made: Fed | null = null
 afterEach(() => made?.source.close())
@@ -236,6 +240,30 @@ describe('streams', () => {
     expect(feed.read.pages - before).toBeLessThan(clients.length)
     await Promise.all(clients.map(client => client.cancel()))
   })
+})
+
+it('a connection that is not read from fills up, and then is closed', async () => {
+  const feed = await started()
+  const streams = new Streams({ name: 'a', source: feed.source, stalledMs: 500 })
+  const origin = await startOrigin({
+    name: 'a',
+    rows: new Map(),
+    publicPort: PORT,
+    privatePort: PORT + 1,
+    peerPrivatePort: PORT + 2,
+  })
+  onTestFinished(() => origin.stop())
+  origin.follows.current = (asked, changes) => streams.follow(asked, changes)
+  const long = Array.from({ length: 1000 }, (_, n) => put(`c/${String(n).padStart(480, 'x')}`, 'x'))
+  for (let n = 0; n < 20; n++) await feed.write('s0', ...long)
+  const socket = connect(PORT, '127.0.0.1')
+  socket.pause()
+  socket.write('GET /v1/_changes HTTP/1.1\r\nHost: h\r\nAccept: text/event-stream\r\n\r\n')
+  await until('it is being served', () => streams.count === 1)
+  await until('it was given up', () => streams.count === 0, 15_000)
+  // what the kernel's buffers took, and not the 20 MB that there are
+  expect(feed.read.bytes).toBeLessThan(10_000_000)
+  socket.destroy()
 })
 
 it('the pace wakes those who wait once for many moves', async () => {

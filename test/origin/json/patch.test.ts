@@ -143,6 +143,15 @@ describe('what a patch may cost', () => {
     expect(patched(document, Array(1000).fill({ op: 'add', path: '/0', value: 0 }))).toBe('tooLarge')
   })
 
+  test('numbers without end', () => {
+    const zeros = '0'.repeat(400_000)
+    for (const number of [`1${zeros}1`, `1e${zeros}1`, `0.${zeros}1`]) {
+      const tests = Array(PATCH_OPS_MAX).fill({ op: 'test', path: '/n', value: 1 })
+      expect(patched(`{"n":${number}}`, tests)).toBe('testFailed')
+      expect(patched(`{"n":${number}}`, `[{"op":"test","path":"/n","value":${number}}]`)).toBe(`{"n":${number}}`)
+    }
+  })
+
   test('any patch of any document comes to some end', () => {
     const path = fc
       .array(fc.constantFrom('a', 'b', '0', '1', '-', ''), { maxLength: 3 })
@@ -164,6 +173,19 @@ describe('what a patch may cost', () => {
       }),
     )
   })
+})
+
+test('no bytes make it throw: it runs where a fault would end the process', () => {
+  const text = fc.oneof(fc.json(), fc.string()).map(bytes)
+  const any = fc.oneof(text, fc.uint8Array({ maxLength: 40 }))
+  const form = fc.constantFrom('merge' as const, 'json' as const)
+  fc.assert(
+    fc.property(any, any, form, (document, body, how) => {
+      expect(
+        patchedBytes({ type: 'application/json', body: document }, { form: how, body, bytesMax: 100 }),
+      ).toBeDefined()
+    }),
+  )
 })
 
 describe('equal values', () => {
