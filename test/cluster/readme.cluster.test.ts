@@ -105,6 +105,12 @@ test('start, write, kill an origin, read it back, and all else that it shows; a 
       30_000,
       'equal copies',
     )
+    // a write that wants two disks needs both members
+    await until(
+      () => /"canLoseAHost": ?true/.test(run(`${status} --json || true`)) || 'a host may not be lost yet',
+      30_000,
+      'both are members again',
+    )
     expect(typed('/v1/_tx').map(line => statusOf(run(line)))).toEqual([201, 200, 200, 200, 201, 200, 201])
     expect(others().length).toBeGreaterThan(8)
     for (const line of others()) {
