@@ -19,6 +19,8 @@ export type Config = {
   readonly peer: string
   readonly sentinels: readonly Address[]
   readonly redisName: string
+  /** null where Redis knows a password only, or none */
+  readonly redisUser: string | null
   readonly redisPassword: string | null
   readonly registers: Readonly<Record<AcceptorName, Address>>
   readonly secret: string
@@ -72,6 +74,7 @@ function toConfig(fields: Fields): Config {
     peer: fields.TANDEM_PEER,
     sentinels: fields.TANDEM_SENTINELS,
     redisName: fields.TANDEM_REDIS_NAME,
+    redisUser: fields.TANDEM_REDIS_USER ?? null,
     redisPassword: fields.TANDEM_REDIS_PASSWORD ?? null,
     registers: { a, b, w },
     secret: fields.TANDEM_SECRET,

@@ -1,7 +1,7 @@
 // What an origin offers to those who run it, composed: dashboard, metrics, audit log, and the control behind the
 // command line.
 import type { Log } from '../replicator/log.ts'
-import type { SentinelSettings } from '../replicator/redis.ts'
+import type { RedisLogin, SentinelSettings } from '../replicator/redis.ts'
 import type { Replicator } from '../replicator/replicator.ts'
 import { pathOf } from '../router/key.ts'
 import { problem } from '../router/problem.ts'
@@ -142,6 +142,11 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
 export const sentinelsOf = (config: Config): SentinelSettings => ({
   sentinels: config.sentinels,
   name: config.redisName,
-  password: config.redisPassword,
-  sentinelPassword: config.redisPassword,
+  login: redisLogin(config),
+  sentinelLogin: redisLogin(config),
+})
+
+export const redisLogin = ({ redisUser, redisPassword }: Config): RedisLogin => ({
+  user: redisUser,
+  password: redisPassword,
 })

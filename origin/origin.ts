@@ -27,7 +27,7 @@ import type { Listening } from './http/server.ts'
 import type { LogLevel } from './log.ts'
 import { Traffic } from './observe/traffic.ts'
 import { Writes } from './observe/writes.ts'
-import { operatorSide, sentinelsOf } from './operators.ts'
+import { operatorSide, redisLogin, sentinelsOf } from './operators.ts'
 import { fetchSnapshot } from './snapshots.ts'
 import { readiness } from './status.ts'
 import { listQuarantine, showQuarantine } from './store/quarantine.ts'
@@ -100,7 +100,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     acceptors: openRegisters(
       {
         addresses: config.registers,
-        password: config.redisPassword,
+        login: redisLogin(config),
         deadlineMs: REGISTER_DEADLINE_MS,
         requireDurable: true,
       },

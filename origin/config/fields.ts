@@ -53,6 +53,11 @@ export const FIELDS = z.object({
   TANDEM_REGISTERS: list
     .pipe(z.tuple([address, address, address]))
     .describe('three host:port, separated by commas: on a, on b, on the witness'),
+  TANDEM_REDIS_USER: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/)
+    .optional()
+    .describe('the user of Redis, registers and Sentinels, where they have users: 1-64 letters, digits, ".", "_", "-"'),
   TANDEM_REDIS_PASSWORD: z.string().max(512).optional().describe('at most 512 characters'),
   TANDEM_SECRET: z
     .string()

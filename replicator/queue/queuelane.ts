@@ -180,7 +180,7 @@ class RedisQueueLane implements QueueLane {
 
   /** Asked through a connection of its own: the ones in use are what is in doubt. */
   async #answers(master: Address): Promise<boolean> {
-    const client = openRegisterClient(master, this.#settings.sentinels.password)
+    const client = openRegisterClient(master, this.#settings.sentinels.login)
     client.on('error', this.#onError)
     try {
       const ready = new Promise<void>(resolve => client.once('ready', resolve))

@@ -25,7 +25,7 @@ export class Sentinels {
   constructor(settings: SentinelSettings, onMaster: (master: Address) => void, onError: (error: Error) => void) {
     this.#settings = settings
     this.#onMaster = onMaster
-    this.#clients = settings.sentinels.map(address => openSentinelClient(address, settings.sentinelPassword))
+    this.#clients = settings.sentinels.map(address => openSentinelClient(address, settings.sentinelLogin))
     for (const client of this.#clients) {
       client.on('error', onError)
       client.on('message', () => {

@@ -50,6 +50,7 @@ describe('loadConfig', () => {
         { host: '::1', port: 8303 },
       ],
       redisName: 'tandem',
+      redisUser: null,
       redisPassword: null,
       registers: {
         a: { host: '127.0.0.1', port: 8221 },

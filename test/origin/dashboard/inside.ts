@@ -11,6 +11,7 @@ import { listenPrivate } from '../../../origin/http/listen.ts'
 import { hostMac } from '../../../origin/http/mac.ts'
 import { Sessions } from '../../../origin/http/session.ts'
 import { PeerOrigin } from '../../../origin/peer.ts'
+import { OPEN } from '../../../replicator/redis.ts'
 import { createSeal } from '../../../router/seal.ts'
 import { silentLog } from '../../fixtures/silentlog.ts'
 
@@ -124,7 +125,7 @@ export async function startInside(port: number, wallNow: () => number = Date.now
     },
     quarantine: { list: () => QUARANTINED, show: () => shown() },
     note: line => audit.note(line),
-    queues: new QueueBoards({ sentinels: [], name: 'tandem', password: null, sentinelPassword: null }, onError),
+    queues: new QueueBoards({ sentinels: [], name: 'tandem', login: OPEN, sentinelLogin: OPEN }, onError),
     now,
     onError,
   })
