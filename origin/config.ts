@@ -40,6 +40,8 @@ export type Config = {
   readonly tokensFile: string | null
   /** addresses and networks of proxies whose X-Forwarded-* and Forwarded are believed */
   readonly trustedProxies: readonly string[]
+  /** where this origin says whether its host may hold a floating address; null where nothing asks */
+  readonly fitFile: string | null
   readonly logLevel: LogLevel
 }
 
@@ -90,6 +92,7 @@ function toConfig(fields: Fields): Config {
     stableMs: fields.TANDEM_STABLE_MS,
     tokensFile: fields.TANDEM_TOKENS ?? null,
     trustedProxies: fields.TANDEM_TRUSTED_PROXIES,
+    fitFile: fields.TANDEM_FIT_FILE ?? null,
     logLevel: fields.TANDEM_LOG,
   })
 }

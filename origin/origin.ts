@@ -13,9 +13,11 @@ import { Router } from '../router/route.ts'
 import { createSeal } from '../router/seal.ts'
 import { openView, viewSealer } from '../router/signedview.ts'
 import type { ShardName } from '../router/words.ts'
+import { addressOf } from './address.ts'
 import type { Config } from './config.ts'
 import { GuardedDocuments } from './documents.ts'
 import { reach } from './failpoint.ts'
+import { whyNoAddress } from './fitness.ts'
 import { openIdentity } from './host/identity.ts'
 import { createIdentityFile } from './host/identityfile.ts'
 import { hostCallers } from './http/callers.ts'
@@ -187,54 +189,54 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     setLogLevel,
     onError,
   })
-  const listeners: Listening[] = []
-  listeners.push(
-    await listenPrivate({
-      ...config.private,
-      secret: config.secret,
-      documents: answer,
+  const privately = await listenPrivate({
+    ...config.private,
+    secret: config.secret,
+    documents: answer,
+    seal,
+    bodyBytesMax: BODY_BYTES_MAX,
+    viewerSecret: config.viewerSecret,
+    browsers: inside.browsers,
+    control: inside.app({
+      digest: shard => open[shard].digest(),
+      snapshot: shard => replicator.snapshots.get(shard) ?? null,
+    }),
+    onUpgrade: (request, socket, head) => links[0]?.onUpgrade(request, socket, head),
+    onError,
+  })
+  const publicly = await listenPublic({
+    ...config.public,
+    app: publicApp({
+      name,
+      router,
+      callers: hostCallers({
+        mac,
+        view: () => replicator.view(),
+        sealView,
+        shown: ({ lineage, epoch }) => replicator.dispatch({ type: 'shown', lineage, epoch }),
+        now: Date.now,
+      }),
       seal,
+      minter: new Minter(life, Date.now),
       bodyBytesMax: BODY_BYTES_MAX,
-      viewerSecret: config.viewerSecret,
-      browsers: inside.browsers,
-      control: inside.app({
-        digest: shard => open[shard].digest(),
-        snapshot: shard => replicator.snapshots.get(shard) ?? null,
-      }),
-      onUpgrade: (request, socket, head) => links[0]?.onUpgrade(request, socket, head),
+      readiness: () => readiness(replicator, now()),
       onError,
     }),
-  )
-  listeners.push(
-    await listenPublic({
-      ...config.public,
-      app: publicApp({
-        name,
-        router,
-        callers: hostCallers({
-          mac,
-          view: () => replicator.view(),
-          sealView,
-          shown: ({ lineage, epoch }) => replicator.dispatch({ type: 'shown', lineage, epoch }),
-          now: Date.now,
-        }),
-        seal,
-        minter: new Minter(life, Date.now),
-        bodyBytesMax: BODY_BYTES_MAX,
-        readiness: () => readiness(replicator, now()),
-        onError,
-      }),
-      trust: proxyTrust(config.trustedProxies),
-      bodyBytesMax: BODY_BYTES_MAX,
-      onError,
-    }),
-  )
+    trust: proxyTrust(config.trustedProxies),
+    bodyBytesMax: BODY_BYTES_MAX,
+    onError,
+  })
+  const listeners: readonly Listening[] = [publicly, privately]
+  // Last: whoever holds an address serves.
+  const address = addressOf(config.fitFile, () => whyNoAddress(replicator.state, now()) === null, publicly)
   log.info({ public: config.public, private: config.private, store: identity.store }, 'listens')
 
   return {
     async stop() {
+      address.parts()
       const left = await within(replicator.command({ kind: 'leave' }), HAND_OVER_MS)
       log.info({ ok: left?.ok ?? false, detail: left?.detail ?? 'no answer in time' }, 'hands over before it stops')
+      await address.leaves()
       inside.close()
       await Promise.all(listeners.map(listening => listening.close({ lingerMs: LINGER_MS, graceMs: DRAIN_MS })))
       await inside.flushed()

@@ -12,6 +12,7 @@ import { drillCommand } from './drill.ts'
 import { logCommand } from './loglevel.ts'
 import { type Outcome, RefusedError, table, UsageError, WIDTH, wrapped } from './outcome.ts'
 import { quarantineCommand } from './quarantine.ts'
+import { renderCommand } from './render.ts'
 import { forcePrimaryCommand, registersCommand } from './rescue.ts'
 import { restoreCommand } from './restore.ts'
 import { statusCommand } from './status.ts'
@@ -31,6 +32,7 @@ const COMMANDS: readonly Command[] = [
   forcePrimaryCommand,
   registersCommand,
   logCommand,
+  renderCommand,
   devCommand,
 ]
 const FLAGS = {

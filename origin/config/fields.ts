@@ -82,6 +82,11 @@ export const FIELDS = z.object({
     .pipe(z.array(z.string().refine(isNetwork)).max(PROXIES_MAX))
     .default([])
     .describe(`up to ${PROXIES_MAX} addresses or networks (10.0.0.0/8), separated by commas`),
+  TANDEM_FIT_FILE: z
+    .string()
+    .max(4096)
+    .optional()
+    .describe('the path of a file that says ten times a second whether this host may hold a floating address'),
   TANDEM_LOG: z.enum(LOG_LEVELS).default('info').describe(LOG_LEVELS.join(', ')),
 })
 

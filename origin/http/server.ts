@@ -57,6 +57,10 @@ export type CloseOptions = {
 export type Listening = {
   readonly host: string
   readonly port: number
+  /** From now on each answer is the last one of its connection. New connections are still taken. */
+  part(): void
+  /** Closes connections as they become idle. Resolves when none is left, in `withinMs` at the latest. */
+  emptied(withinMs: number): Promise<void>
   /** Stops accepting at once. Resolves when the last connection is gone, in `graceMs` at the latest. */
   close(options: CloseOptions): Promise<void>
 }
@@ -132,6 +136,10 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
   return {
     host,
     port: address.port,
+    part() {
+      closing = true
+    },
+    emptied: withinMs => emptied(server, withinMs),
     close({ lingerMs, graceMs }) {
       closing = true
       return closed(server, lingerMs, graceMs, upgraded)
@@ -168,6 +176,20 @@ function sentence(error: NodeJS.ErrnoException, host: string, port: number): str
     default:
       return `Port ${port} on ${host} could not be opened: ${error.code ?? error.message}.`
   }
+}
+
+function emptied(server: Server, withinMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const end = performance.now() + withinMs
+    const look = (): void => {
+      server.closeIdleConnections()
+      server.getConnections((_, count) => {
+        if (count === 0 || performance.now() >= end) resolve()
+        else setTimeout(look, CLOSING_LOOK_MS)
+      })
+    }
+    look()
+  })
 }
 
 /** Node's own close cuts idle connections at once, and with them a request that is just arriving: linger first. */

@@ -1,0 +1,138 @@
+#!/bin/sh
+# Watches over what this host may hold a floating address for, and tells keepalived by one digit in a file: 0 it may, 1 it
+# may not. Three things must be so:
+#   1. the origin says that it is fit, and goes on saying it: a dead or stopped process says nothing;
+#   2. where there is a gateway, it answers pings: a card that is deaf or mute one way makes both hosts master;
+#   3. keepalived itself is not stopped: its addresses would stay here while the other host takes them. Then it is ended,
+#      and whoever supervises it removes the addresses and starts it again.
+# An origin that stops says so first: then the firewall holds new connections to the addresses off, until they are gone.
+# No process is started in a turn but sleep: the turns stay even on a busy host.
+#
+# environment: vipwatch.ts says what each is
+set -u
+
+TURN_S=0.1
+PINGS=/run/tandem-vip/pings
+KEEPALIVED=/run/tandem-keepalived
+
+say() {
+  echo "vip-watch: $*" >&2
+}
+
+tell() { # 0 or 1, why
+  [ "$1" != "$told" ] || return 0
+  told=$1
+  echo "$1" >"$TANDEM_TRACK_FILE"
+  if [ "$1" = 0 ]; then say 'this host may hold an address'; else say "this host may not hold an address: $2"; fi
+}
+
+# Counts the answers of the gateway into a file, for as long as the watch lives.
+count_pings() {
+  count=0
+  while kill -0 $$ 2>/dev/null; do
+    ping -4 -n -i 0.2 "$TANDEM_GATEWAY" 2>/dev/null | while read -r line; do
+      case $line in
+        *'bytes from'*)
+          count=$((count + 1))
+          echo "$count" >"$PINGS"
+          ;;
+      esac
+    done
+    sleep 0.2
+  done
+}
+
+gateway_answers() {
+  [ -n "$TANDEM_GATEWAY" ] || return 0
+  answers=
+  read -r answers <"$PINGS" || true
+  if [ "$answers" = "$last_answers" ]; then
+    gateway_silent=$((gateway_silent + 1))
+  else
+    gateway_silent=0
+    last_answers=$answers
+  fi
+  [ "$gateway_silent" -lt "$TANDEM_GATEWAY_SILENT_TURNS" ]
+} 2>/dev/null
+
+hold_off() {
+  [ "$holding" = 0 ] || return 0
+  holding=1
+  say 'the origin leaves: new connections are held off'
+  nft add element inet tandem leaving "{ $TANDEM_VIPS }"
+}
+
+let_in() {
+  [ "$holding" = 1 ] || return 0
+  holding=0
+  nft flush set inet tandem leaving
+}
+
+# The origin writes "1 COUNT" where it may hold an address, "0 COUNT" where it may not, "2 COUNT" while it leaves.
+origin_is_fit() {
+  word=
+  count=
+  read -r word count <"$TANDEM_FIT_FILE" || true
+  if [ "$count" = "$last_count" ]; then
+    silent=$((silent + 1))
+  else
+    silent=0
+    last_count=$count
+  fi
+  [ -n "$count" ] && [ "$word" != 0 ] && [ "$silent" -lt "$TANDEM_SILENT_TURNS" ]
+} 2>/dev/null
+
+# Twice in a row: a debugger's or a scheduler's short stop is nothing.
+end_stopped_keepalived() {
+  stopped=
+  for file in "$KEEPALIVED/pid" "$KEEPALIVED/vrrp.pid"; do
+    pid=
+    read -r pid <"$file" || continue
+    while read -r name state _; do
+      case $name$state in
+        State:T*) stopped="$stopped $pid" ;;
+      esac
+    done <"/proc/$pid/status"
+  done
+  if [ -n "$stopped" ] && [ -n "$was_stopped" ]; then
+    say "keepalived is stopped: ended, so that its addresses leave this host"
+    for file in "$KEEPALIVED/vrrp.pid" "$KEEPALIVED/pid"; do
+      read -r pid <"$file" && kill -9 "$pid"
+    done
+  fi
+  was_stopped=$stopped
+} 2>/dev/null
+
+told=
+word=
+# as if something had been left by the last one
+holding=1
+last_count=
+last_answers=
+silent=0
+gateway_silent=0
+steady=0
+was_stopped=
+rm -f "$PINGS"
+tell 1 'the watch begins'
+if [ -n "$TANDEM_GATEWAY" ]; then
+  count_pings &
+fi
+
+while :; do
+  if ! origin_is_fit; then
+    steady=0
+    tell 1 'the origin is not fit, or silent'
+  elif ! gateway_answers; then
+    steady=0
+    tell 1 'the gateway does not answer over the external card'
+  elif [ "$steady" -lt "$TANDEM_STEADY_TURNS" ]; then
+    steady=$((steady + 1))
+  else
+    [ "$word" = 2 ] || let_in
+    tell 0
+  fi
+  [ "$word" != 2 ] || hold_off
+  end_stopped_keepalived
+  sleep "$TURN_S"
+done
