@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Ask, type Call, linearizable, type Told } from '../sim/history.ts'
 import type { Random } from '../sim/random.ts'
-import { askOver, type Heard } from './asked.ts'
+import { askOver, BOUNDED, type Heard, type Patience } from './asked.ts'
 import type { Mix } from './schedule.ts'
 
 type Request = {
@@ -19,6 +19,9 @@ type Request = {
 type Recorded = Call & { via: string; refusedBy?: string | null }
 export type Wait = { readonly ms: number; readonly at: number; readonly what: string }
 
+/** Told of every request's end: what was asked, how long it took, and what was heard. */
+export type Answered = (op: Ask['op'], ms: number, told: string, via: string) => void
+
 /** A write with a key of its client's is sent again for so long; then its outcome stays unknown. */
 const AGAIN_MS = 30_000
 const AGAIN_PAUSE_MS = 50
@@ -28,6 +31,8 @@ const WAITS_KEPT = 5
 
 export class Clients {
   readonly #urls: readonly string[]
+  readonly #patience: Patience
+  readonly #told: Answered
   readonly #calls = new Map<string, Recorded[]>()
   readonly #values = new Map<string, string>()
   readonly #seen = new Map<string, { readonly etag: string; readonly value: string }>()
@@ -43,8 +48,10 @@ export class Clients {
   unknown = 0
   waits: Wait[] = []
 
-  constructor(urls: readonly string[]) {
+  constructor(urls: readonly string[], patience: Patience = BOUNDED, answered: Answered = () => {}) {
     this.#urls = urls
+    this.#patience = patience
+    this.#told = answered
   }
 
   get now(): number {
@@ -109,7 +116,7 @@ export class Clients {
     let unsure = false
     for (let attempt = first; ; attempt++) {
       call.via = this.#urls[attempt % this.#urls.length] ?? ''
-      const heard = await askOver({ url: `${call.via}/v1/${key}`, ask, etag, idempotencyKey })
+      const heard = await askOver({ url: `${call.via}/v1/${key}`, ask, etag, idempotencyKey, patience: this.#patience })
       const known = heard.kind === 'told' && heard.told.kind !== 'unknown'
       if (idempotencyKey !== null && !known && heard.kind !== 'refused' && this.now - call.invoked < AGAIN_MS) {
         if (heard.kind === 'wrong') this.wrong.push(`${ask.op} ${key} through ${call.via}: ${heard.what}`)
@@ -156,6 +163,7 @@ export class Clients {
     const ms = this.now - call.invoked
     const told = heard.kind === 'told' ? heard.told.kind : heard.kind
     const what = `${call.ask.op} ${call.key} through ${call.via}: ${told}`
+    this.#told(call.ask.op, ms, told, call.via)
     this.waits = [...this.waits, { ms, at: call.invoked, what }].sort((x, y) => y.ms - x.ms).slice(0, WAITS_KEPT)
   }
 
