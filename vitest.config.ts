@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.cluster.test.ts'],
+          exclude: ['test/**/*.{cluster,netns}.test.ts'],
           maxWorkers: WORKERS_MAX,
           testTimeout: 20_000,
           hookTimeout: 30_000,
@@ -25,7 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'cluster',
-          include: ['test/**/*.cluster.test.ts'],
+          include: ['test/**/*.{cluster,netns}.test.ts'],
           maxWorkers: WORKERS_MAX,
           // A start may take 60 s on a slow machine, a takeover and a rejoin some more.
           testTimeout: 120_000,
