@@ -167,8 +167,8 @@ EnvironmentFile=${ETC}/vip-watch.env
 RuntimeDirectory=tandem-vip
 RuntimeDirectoryPreserve=yes
 ExecStart=${APP}/deploy/hosts/vip-watch.sh
-# Whatever ends it: nobody watches now, so this host may not.
-ExecStopPost=/bin/sh -c 'echo 1 >${TRACK_FILE}'
+# A killed one is back in a moment and goes on; one that was stopped watches no more, so this host may not.
+ExecStopPost=/bin/sh -c '[ "$SERVICE_RESULT" = signal ] || echo 1 >${TRACK_FILE}'
 Restart=always
 RestartSec=100ms
 ${HARDENED.replace('ProtectProc=invisible', 'ProtectProc=default')}

@@ -114,7 +114,13 @@ gateway_silent=0
 steady=0
 was_stopped=
 rm -f "$PINGS"
-tell 1 'the watch begins'
+# What the watch before this one said holds on, if it still is so: an address does not move because its watch did.
+read -r told 2>/dev/null <"$TANDEM_TRACK_FILE" || true
+if [ "$told" = 0 ]; then
+  steady=$TANDEM_STEADY_TURNS
+else
+  tell 1 'the watch begins'
+fi
 if [ -n "$TANDEM_GATEWAY" ]; then
   count_pings &
 fi

@@ -134,15 +134,15 @@ exec sleep infinity`
     return [...shown.matchAll(/inet (10\.88\.0\.2\d\/\d+)/g)].map(([, address]) => address ?? '')
   }
 
-  /** Every process in its network namespace but the one that holds its mounts. */
+  /** Every process that sees its mounts but the one that holds them: what the bench itself does in its network is not the host's. */
   processes(): number[] {
     const pid = this.#holder?.pid
     if (pid === undefined) return []
-    const space = readlinkSync(`/proc/${pid}/ns/net`)
+    const space = readlinkSync(`/proc/${pid}/ns/mnt`)
     return readdirSync('/proc').flatMap(entry => {
       if (!/^\d+$/.test(entry) || Number(entry) === pid) return []
       try {
-        return readlinkSync(`/proc/${entry}/ns/net`) === space ? [Number(entry)] : []
+        return readlinkSync(`/proc/${entry}/ns/mnt`) === space ? [Number(entry)] : []
       } catch {
         // gone meanwhile
         return []

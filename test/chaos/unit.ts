@@ -110,7 +110,9 @@ export class Unit {
     const after = file.execStopPost.map(command => `${command.replace(/^-/, '')} || true`)
     const { runtimeDirectory } = file
     if (runtimeDirectory !== null && !runtimeDirectory.preserved) after.push(`rm -rf /run/${runtimeDirectory.name}`)
-    await this.#sh(after.join('\n'))
+    await this.#sh(
+      [`SERVICE_RESULT=${code === null ? 'signal' : 'success'}`, 'export SERVICE_RESULT', ...after].join('\n'),
+    )
     if (!this.#wanted || file.restartMs === null) return
     const timer = setTimeout(() => void this.#spawn(), file.restartMs)
     this.#state = { kind: 'waits', timer }
