@@ -40,9 +40,19 @@ export type Config = {
   readonly tokensFile: string | null
   /** addresses and networks of proxies whose X-Forwarded-* and Forwarded are believed */
   readonly trustedProxies: readonly string[]
-  /** where this origin says whether its host may hold a floating address; null where nothing asks */
-  readonly fitFile: string | null
+  /** floating addresses; null where there are none */
+  readonly floating: Floating | null
   readonly logLevel: LogLevel
+}
+
+export type Floating = {
+  /** at home on this host, and on the other one */
+  readonly home: string
+  readonly guest: string
+  /** where this origin says whether its host may hold one */
+  readonly fitFile: string
+  /** where the watch says whether the host may: the origin is not all that it looks at */
+  readonly unfitFile: string
 }
 
 export type Loaded =
@@ -92,9 +102,17 @@ function toConfig(fields: Fields): Config {
     stableMs: fields.TANDEM_STABLE_MS,
     tokensFile: fields.TANDEM_TOKENS ?? null,
     trustedProxies: fields.TANDEM_TRUSTED_PROXIES,
-    fitFile: fields.TANDEM_FIT_FILE ?? null,
+    floating: floatingOf(fields),
     logLevel: fields.TANDEM_LOG,
   })
+}
+
+/** All three or none (rules.ts). */
+function floatingOf(fields: Fields): Floating | null {
+  const { TANDEM_ADDRESSES: addresses, TANDEM_FIT_FILE: fitFile, TANDEM_UNFIT_FILE: unfitFile } = fields
+  if (addresses === undefined || fitFile === undefined || unfitFile === undefined) return null
+  const [home, guest] = addresses
+  return { home, guest, fitFile, unfitFile }
 }
 
 function deepFreeze<T extends object>(value: T): Readonly<T> {

@@ -21,7 +21,7 @@ import { Metrics } from './observe/metrics.ts'
 import { Timeline } from './observe/timeline.ts'
 import type { Traffic } from './observe/traffic.ts'
 import type { Writes } from './observe/writes.ts'
-import { createOperate } from './operate.ts'
+import { createOperate, type Done } from './operate.ts'
 import { PeerOrigin } from './peer.ts'
 import { Rescue } from './rescue/rescue.ts'
 import { status } from './status.ts'
@@ -49,6 +49,8 @@ export type OperatorSide = {
       'status' | 'overview' | 'operate' | 'rescue' | 'work' | 'copy' | 'setLogLevel' | 'quarantine'
     >,
   ): Control
+  /** Asks the other origin for the floating address that is at home here. */
+  askBack(): Promise<Done>
   /** Ends what would keep the private listener open. */
   close(): void
   /** Resolves when the audit log is on the disk. */
@@ -123,6 +125,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
         },
       }
     },
+    askBack: () => peer.act('address/give-back', {}, `origin ${config.name}`),
     close() {
       dashboard.close()
       timeline.close()

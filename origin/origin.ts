@@ -13,7 +13,7 @@ import { Router } from '../router/route.ts'
 import { createSeal } from '../router/seal.ts'
 import { openView, viewSealer } from '../router/signedview.ts'
 import type { ShardName } from '../router/words.ts'
-import { addressOf } from './address.ts'
+import { type FloatingAddresses, floatingAddresses, NO_ADDRESSES } from './address.ts'
 import type { Config } from './config.ts'
 import { GuardedDocuments } from './documents.ts'
 import { reach } from './failpoint.ts'
@@ -189,6 +189,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     setLogLevel,
     onError,
   })
+  let addresses: FloatingAddresses = NO_ADDRESSES
   const privately = await listenPrivate({
     ...config.private,
     secret: config.secret,
@@ -200,6 +201,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     control: inside.app({
       digest: shard => open[shard].digest(),
       snapshot: shard => replicator.snapshots.get(shard) ?? null,
+      giveBack: () => addresses.giveBack(),
     }),
     onUpgrade: (request, socket, head) => links[0]?.onUpgrade(request, socket, head),
     onError,
@@ -228,15 +230,24 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   })
   const listeners: readonly Listening[] = [publicly, privately]
   // Last: whoever holds an address serves.
-  const address = addressOf(config.fitFile, () => whyNoAddress(replicator.state, now()) === null, publicly)
+  addresses =
+    config.floating === null
+      ? NO_ADDRESSES
+      : floatingAddresses({
+          floating: config.floating,
+          fits: () => whyNoAddress(replicator.state, now()) === null,
+          publicly,
+          askBack: () => inside.askBack(),
+          log,
+        })
   log.info({ public: config.public, private: config.private, store: identity.store }, 'listens')
 
   return {
     async stop() {
-      address.parts()
+      addresses.parts()
       const left = await within(replicator.command({ kind: 'leave' }), HAND_OVER_MS)
       log.info({ ok: left?.ok ?? false, detail: left?.detail ?? 'no answer in time' }, 'hands over before it stops')
-      await address.leaves()
+      await addresses.leaves()
       inside.close()
       await Promise.all(listeners.map(listening => listening.close({ lingerMs: LINGER_MS, graceMs: DRAIN_MS })))
       await inside.flushed()

@@ -26,7 +26,7 @@ ${host === 'w' ? '' : originRules(cluster, host, privately, publicly)}    }
 `
 }
 
-/** vip-watch.sh puts the floating addresses in while an origin leaves, and takes them out again. */
+/** vip-watch.sh puts floating addresses in while they leave this host, and takes them out again. */
 const LEAVING = `    # Floating addresses that are about to leave this host: a connection that is opened now is tried again by its client a
     # second later, and is the other host's. Open ones end first.
     set leaving {

@@ -1,13 +1,13 @@
 // keepalived.conf: two floating addresses, one at home on each host. The values were measured; comments say what each prevents.
 import { type OriginName, peerOf } from '../../router/words.ts'
 import type { ClusterFile } from './clusterfile.ts'
-import { TRACK_FILE } from './place.ts'
+import { RETURNS_FILE, UNFIT_FILE } from './place.ts'
 
 /** Far enough apart that nothing else decides. */
 const PRIORITY = { home: 200, guest: 100 } as const
 
 export function renderKeepalived(cluster: ClusterFile, host: OriginName): string {
-  return `# keepalived of Tandem, host ${host}: who holds the floating addresses. Who may, the origin says (${TRACK_FILE}).
+  return `# keepalived of Tandem, host ${host}: who holds the floating addresses. Who may, the origin says (${UNFIT_FILE}).
 # Adverts go over the external card, whose failure they are to notice, to one peer, by VRRP version 3.
 global_defs {
     router_id tandem-${host}
@@ -23,14 +23,24 @@ global_defs {
 
 # 0: this host may hold an address. 1: it may not, as at every start, until the watch says otherwise.
 track_file tandem_unfit {
-    file "${TRACK_FILE}"
+    file "${UNFIT_FILE}"
     weight 0
     init_file 1
+}
+# 1: the other host may have its address back.
+track_file tandem_returns {
+    file "${RETURNS_FILE}"
+    weight 0
+    init_file 0 overwrite
 }
 ${instance(cluster, host, 'a')}
 ${instance(cluster, host, 'b')}
 `
 }
+
+const NO_PREEMPTION = `    # The other host gives it back when it is asked, after its connections have ended: taken from it, they would break.
+    nopreempt
+`
 
 function instance(cluster: ClusterFile, host: OriginName, home: OriginName): string {
   const { external } = cluster[host]
@@ -45,14 +55,14 @@ vrrp_instance tandem_${home} {
     # Both begin as backup: whoever is at home and fit takes it, after it has listened.
     state BACKUP
     priority ${home === host ? PRIORITY.home : PRIORITY.guest}
-    # Three of these and a bit is how long a silent holder is waited for.
+${home === host ? NO_PREEMPTION : ''}    # Three of these and a bit is how long a silent holder is waited for.
     advert_int 0.1
     unicast_src_ip ${external.address.host}
     unicast_peer {
         ${peer.host}
     }
     track_file {
-        tandem_unfit
+        tandem_unfit${home === host ? '' : '\n        tandem_returns'}
     }
     virtual_ipaddress {
         ${vip}/${external.address.bits} dev ${external.name}

@@ -3,7 +3,7 @@ import { type Fault, loadConfig } from '../../origin/config.ts'
 import { type OriginName, peerOf } from '../../router/words.ts'
 import { addressText, HOSTS } from '../redis/render.ts'
 import type { ClusterFile } from './clusterfile.ts'
-import { ETC, FIT_FILE, LIB } from './place.ts'
+import { ETC, FIT_FILE, LIB, UNFIT_FILE } from './place.ts'
 import { registersOf, setOf } from './redisset.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -29,7 +29,9 @@ export function originEnv(cluster: ClusterFile, name: OriginName, secrets: Secre
     TANDEM_SECRET_FILE: SECRET_FILE,
     TANDEM_TOKENS: TOKENS_FILE,
     TANDEM_DATA: `${LIB}/origin`,
+    TANDEM_ADDRESSES: `${cluster[name].vip},${cluster[peerOf(name)].vip}`,
     TANDEM_FIT_FILE: FIT_FILE,
+    TANDEM_UNFIT_FILE: UNFIT_FILE,
     ...cluster.origin,
   }
 }

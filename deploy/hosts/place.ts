@@ -12,9 +12,10 @@ export const UNITS = '/etc/systemd/system'
 /** What an origin says of itself, several times a second (TANDEM_FIT_FILE). */
 export const FIT_DIR = '/run/tandem-origin'
 export const FIT_FILE = `${FIT_DIR}/fit`
-/** What keepalived reads: 0 where this host may hold an address, else 1. */
+/** What keepalived reads: 0 where this host may hold an address, else 1; and the same of the other host's address. */
 export const VIP_DIR = '/run/tandem-vip'
-export const TRACK_FILE = `${VIP_DIR}/unfit`
+export const UNFIT_FILE = `${VIP_DIR}/unfit`
+export const RETURNS_FILE = `${VIP_DIR}/returns`
 
 /** Redis and Sentinel: the user that the distribution's packages make. */
 export const REDIS_USER = 'redis'

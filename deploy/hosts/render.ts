@@ -81,7 +81,7 @@ function originFiles({ cluster, secrets, tokens }: Material, host: OriginName): 
     mine(REDIS_PASSWORD_FILE, `${secrets.redis.origin}\n`),
     mine(TOKENS_FILE, tokens),
     open(`${ETC}/keepalived.conf`, renderKeepalived(cluster, host)),
-    open(`${ETC}/vip-watch.env`, envText('What the watch looks at.', vipWatchEnv(cluster))),
+    open(`${ETC}/vip-watch.env`, envText('What the watch looks at.', vipWatchEnv(cluster, host))),
   ]
 }
 

@@ -3,7 +3,7 @@
 import type { OriginName } from '../../router/words.ts'
 import type { Host } from '../redis/render.ts'
 import type { ClusterFile } from './clusterfile.ts'
-import { APP, ETC, LIB, NODE, ORIGIN_USER, REDIS_USER, TRACK_FILE, VIP_DIR } from './place.ts'
+import { APP, ETC, LIB, NODE, ORIGIN_USER, REDIS_USER, UNFIT_FILE, VIP_DIR } from './place.ts'
 
 export type Unit = { readonly name: string; readonly text: string }
 
@@ -168,7 +168,7 @@ RuntimeDirectory=tandem-vip
 RuntimeDirectoryPreserve=yes
 ExecStart=${APP}/deploy/hosts/vip-watch.sh
 # A killed one is back in a moment and goes on; one that was stopped watches no more, so this host may not.
-ExecStopPost=/bin/sh -c '[ "$SERVICE_RESULT" = signal ] || echo 1 >${TRACK_FILE}'
+ExecStopPost=/bin/sh -c '[ "$SERVICE_RESULT" = signal ] || echo 1 >${UNFIT_FILE}'
 Restart=always
 RestartSec=100ms
 ${HARDENED.replace('ProtectProc=invisible', 'ProtectProc=default')}

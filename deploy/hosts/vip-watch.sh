@@ -1,11 +1,13 @@
 #!/bin/sh
 # Watches over what this host may hold a floating address for, and tells keepalived by one digit in a file: 0 it may, 1 it
-# may not. Three things must be so:
+# may not. Four things must be so:
 #   1. the origin says that it is fit, and goes on saying it: a dead or stopped process says nothing;
-#   2. where there is a gateway, it answers pings: a card that is deaf or mute one way makes both hosts master;
-#   3. keepalived itself is not stopped: its addresses would stay here while the other host takes them. Then it is ended,
+#   2. the external card has its cable;
+#   3. where there is a gateway, it answers pings: a card that is deaf or mute one way makes both hosts master;
+#   4. keepalived itself is not stopped: its addresses would stay here while the other host takes them. Then it is ended,
 #      and whoever supervises it removes the addresses and starts it again.
-# An origin that stops says so first: then the firewall holds new connections to the addresses off, until they are gone.
+# An origin that stops says so first, and likewise before the other host's address goes home: then the firewall holds new
+# connections off, until those that are open have ended and the address is gone.
 # No process is started in a turn but sleep: the turns stay even on a busy host.
 #
 # environment: vipwatch.ts says what each is
@@ -22,7 +24,7 @@ say() {
 tell() { # 0 or 1, why
   [ "$1" != "$told" ] || return 0
   told=$1
-  echo "$1" >"$TANDEM_TRACK_FILE"
+  echo "$1" >"$TANDEM_UNFIT_FILE"
   if [ "$1" = 0 ]; then say 'this host may hold an address'; else say "this host may not hold an address: $2"; fi
 }
 
@@ -55,20 +57,28 @@ gateway_answers() {
   [ "$gateway_silent" -lt "$TANDEM_GATEWAY_SILENT_TURNS" ]
 } 2>/dev/null
 
-hold_off() {
-  [ "$holding" = 0 ] || return 0
-  holding=1
-  say 'the origin leaves: new connections are held off'
-  nft add element inet tandem leaving "{ $TANDEM_VIPS }"
-}
+card_is_up() {
+  carrier=
+  read -r carrier <"/sys/class/net/$TANDEM_CARD/carrier" || true
+  [ "$carrier" = 1 ]
+} 2>/dev/null
 
-let_in() {
-  [ "$holding" = 1 ] || return 0
-  holding=0
+# What the firewall holds new connections off from, and whether the guest's address should go home.
+hold_off() { # addresses, or nothing
+  [ "$1" != "$held" ] || return 0
+  held=$1
   nft flush set inet tandem leaving
+  [ -z "$1" ] || nft add element inet tandem leaving "{ $1 }"
 }
 
-# The origin writes "1 COUNT" where it may hold an address, "0 COUNT" where it may not, "2 COUNT" while it leaves.
+returns() { # 0 or 1
+  [ "$1" != "$returning" ] || return 0
+  returning=$1
+  echo "$1" >"$TANDEM_RETURNS_FILE"
+}
+
+# The origin writes "DIGIT COUNT": 0 it may not hold an address, 1 it may, 2 it leaves, 3 the guest's address is about to
+# go home, 4 it should go now.
 origin_is_fit() {
   word=
   count=
@@ -105,8 +115,9 @@ end_stopped_keepalived() {
 
 told=
 word=
-# as if something had been left by the last one
-holding=1
+# as if the watch before this one had left something
+held=unknown
+returning=unknown
 last_count=
 last_answers=
 silent=0
@@ -115,7 +126,7 @@ steady=0
 was_stopped=
 rm -f "$PINGS"
 # What the watch before this one said holds on, if it still is so: an address does not move because its watch did.
-read -r told 2>/dev/null <"$TANDEM_TRACK_FILE" || true
+read -r told 2>/dev/null <"$TANDEM_UNFIT_FILE" || true
 if [ "$told" = 0 ]; then
   steady=$TANDEM_STEADY_TURNS
 else
@@ -129,16 +140,24 @@ while :; do
   if ! origin_is_fit; then
     steady=0
     tell 1 'the origin is not fit, or silent'
+  elif ! card_is_up; then
+    steady=0
+    tell 1 'the external card has no carrier'
   elif ! gateway_answers; then
     steady=0
     tell 1 'the gateway does not answer over the external card'
   elif [ "$steady" -lt "$TANDEM_STEADY_TURNS" ]; then
     steady=$((steady + 1))
   else
-    [ "$word" = 2 ] || let_in
     tell 0
   fi
-  [ "$word" != 2 ] || hold_off
+  # What is held off stays so until the addresses may be held again: they are on their way while the word is 0.
+  case $word in
+    1) [ "$told" = 1 ] || hold_off '' ;;
+    2) hold_off "$TANDEM_HOME_VIP, $TANDEM_GUEST_VIP" ;;
+    3 | 4) hold_off "$TANDEM_GUEST_VIP" ;;
+  esac
+  if [ "$word" = 4 ]; then returns 1; else returns 0; fi
   end_stopped_keepalived
   sleep "$TURN_S"
 done

@@ -1,6 +1,7 @@
 // What vip-watch.sh looks at, and how patient it is.
+import { type OriginName, peerOf } from '../../router/words.ts'
 import type { ClusterFile } from './clusterfile.ts'
-import { FIT_FILE, TRACK_FILE } from './place.ts'
+import { FIT_FILE, RETURNS_FILE, UNFIT_FILE } from './place.ts'
 
 /**
  * The origin says how it is every 100 ms. Three turns of the watch (0.1 s each) without a word are a process that is
@@ -9,13 +10,16 @@ import { FIT_FILE, TRACK_FILE } from './place.ts'
 const SILENT_TURNS = 3
 /** Fit for so long before an address comes home: what flaps stays away. */
 const STEADY_TURNS = 20
-/** Pings go five times a second. Four lost ones are a deaf or mute card. */
-const GATEWAY_SILENT_TURNS = 8
+/** Pings go five times a second. Three lost ones are a deaf or mute card. */
+const GATEWAY_SILENT_TURNS = 6
 
-export const vipWatchEnv = (cluster: ClusterFile): Record<string, string> => ({
+export const vipWatchEnv = (cluster: ClusterFile, host: OriginName): Record<string, string> => ({
   TANDEM_FIT_FILE: FIT_FILE,
-  TANDEM_TRACK_FILE: TRACK_FILE,
-  TANDEM_VIPS: `${cluster.a.vip}, ${cluster.b.vip}`,
+  TANDEM_UNFIT_FILE: UNFIT_FILE,
+  TANDEM_RETURNS_FILE: RETURNS_FILE,
+  TANDEM_HOME_VIP: cluster[host].vip,
+  TANDEM_GUEST_VIP: cluster[peerOf(host)].vip,
+  TANDEM_CARD: cluster[host].external.name,
   TANDEM_GATEWAY: cluster.gateway ?? '',
   TANDEM_SILENT_TURNS: String(SILENT_TURNS),
   TANDEM_STEADY_TURNS: String(STEADY_TURNS),

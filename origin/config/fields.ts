@@ -26,6 +26,8 @@ const milliseconds = (min: number, max: number, preset: number) =>
     .default(preset)
     .describe(`a whole number of milliseconds, ${min} to ${max}`)
 
+const path = z.string().max(4096).optional()
+
 const choice = <const T extends readonly [string, ...string[]]>(...options: T) => z.enum(options)
 
 /** The origin of an http or https URL, without a slash at its end; what leads elsewhere is refused. */
@@ -82,11 +84,16 @@ export const FIELDS = z.object({
     .pipe(z.array(z.string().refine(isNetwork)).max(PROXIES_MAX))
     .default([])
     .describe(`up to ${PROXIES_MAX} addresses or networks (10.0.0.0/8), separated by commas`),
-  TANDEM_FIT_FILE: z
-    .string()
-    .max(4096)
+  TANDEM_ADDRESSES: list
+    .pipe(z.tuple([z.ipv4(), z.ipv4()]))
     .optional()
-    .describe('the path of a file that says ten times a second whether this host may hold a floating address'),
+    .describe(
+      'two floating IPv4 addresses, separated by a comma: the one at home here, the one at home on the other host',
+    ),
+  TANDEM_FIT_FILE: path.describe(
+    'the path of a file that says ten times a second whether this host may hold a floating address',
+  ),
+  TANDEM_UNFIT_FILE: path.describe("the path of the watch's file: 0 where this host may take its floating address"),
   TANDEM_LOG: z.enum(LOG_LEVELS).default('info').describe(LOG_LEVELS.join(', ')),
 })
 

@@ -9,7 +9,13 @@ const GRACE_TO_LEASE_MIN = 1.3
 const LEASE_TO_HEARTBEAT_MIN = 3
 
 export function brokenRules(fields: Fields): Fault[] {
-  return [...addressRules(fields), ...registerRules(fields), ...timeRules(fields), ...secretRules(fields)]
+  return [
+    ...addressRules(fields),
+    ...registerRules(fields),
+    ...timeRules(fields),
+    ...secretRules(fields),
+    ...floatingRules(fields),
+  ]
 }
 
 function addressRules(fields: Fields): Fault[] {
@@ -60,6 +66,18 @@ function registerRules({ TANDEM_REGISTERS: registers }: Fields): Fault[] {
 function secretRules({ TANDEM_SECRET: secret, TANDEM_VIEWER_SECRET: viewer }: Fields): Fault[] {
   if (viewer !== secret) return []
   return [{ name: 'TANDEM_VIEWER_SECRET', value: '(hidden)', allowed: 'another secret than TANDEM_SECRET' }]
+}
+
+/** An address that nobody watches over would stay where nothing serves. */
+function floatingRules(fields: Fields): Fault[] {
+  const names = ['TANDEM_ADDRESSES', 'TANDEM_FIT_FILE', 'TANDEM_UNFIT_FILE'] as const
+  const unset = names.filter(name => fields[name] === undefined)
+  if (unset.length === 0 || unset.length === names.length) return []
+  return unset.map(name => ({
+    name,
+    value: '(not set)',
+    allowed: `set, as ${names.filter(each => each !== name).join(' or ')} is`,
+  }))
 }
 
 function timeRules(fields: Fields): Fault[] {

@@ -10,7 +10,7 @@ import { SHARDS, type ShardName } from '../../router/words.ts'
 import type { QuarantinePorts } from '../dashboard/quarantinepages.ts'
 import { PAUSE_MS_MAX, standStill } from '../drill/pause.ts'
 import { LOG_LEVELS, type LogLevel } from '../log.ts'
-import type { Operate } from '../operate.ts'
+import type { Done, Operate } from '../operate.ts'
 import type { Rescue } from '../rescue/rescue.ts'
 import type { Ask } from '../verify/copy.ts'
 import { ACTOR_HEADER, actorOf, type PrivateEnv } from './caller.ts'
@@ -32,6 +32,8 @@ export type ControlPorts = {
   setLogLevel(level: LogLevel): void
   digest(shard: ShardName): Promise<ShardDigest>
   readonly quarantine: QuarantinePorts
+  /** the other host asks for its floating address */
+  giveBack(): Done
   /** the snapshot that a rejoin waits for, or null */
   snapshot(shard: ShardName): SnapshotFile | null
 }
@@ -59,6 +61,8 @@ export function controlApp(ports: ControlPorts): Hono<PrivateEnv> {
     return act({ kind: 'handover', shard: body.data.shard }, c)
   })
   for (const kind of ['drain', 'ready', 'resync'] as const) app.post(`/_tandem/${kind}`, c => act({ kind }, c))
+
+  app.post('/_tandem/address/give-back', () => answerOf(ports.giveBack()))
 
   app.get('/_tandem/quarantine', c => c.json({ files: ports.quarantine.list() }))
   app.get('/_tandem/quarantine/:file', async c => {

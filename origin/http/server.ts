@@ -7,10 +7,11 @@ import {
   type Server,
   ServerResponse,
 } from 'node:http'
-import { type AddressInfo, Server as NetServer } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ProblemFields, type ProblemName, problemStatus, problemText } from '../../router/problem.ts'
 import { TRACE_HEADER } from '../../router/trace.ts'
+import { Connections } from './connections.ts'
 import { traceparentOf } from './wire.ts'
 
 /** A request's head; Node's own default, said aloud. */
@@ -57,10 +58,13 @@ export type CloseOptions = {
 export type Listening = {
   readonly host: string
   readonly port: number
-  /** From now on each answer is the last one of its connection. New connections are still taken. */
-  part(): void
-  /** Closes connections as they become idle. Resolves when none is left, in `withinMs` at the latest. */
-  emptied(withinMs: number): Promise<void>
+  /**
+   * From now on each answer is the last one of its connection; new connections are still taken. Ends it again by the
+   * function that it returns. @param address connections that came to it alone
+   */
+  part(address?: string): () => void
+  /** Closes those connections as they become idle. Resolves when none is left, in `withinMs` at the latest. */
+  emptied(withinMs: number, address?: string): Promise<void>
   /** Stops accepting at once. Resolves when the last connection is gone, in `graceMs` at the latest. */
   close(options: CloseOptions): Promise<void>
 }
@@ -73,6 +77,8 @@ export class ListenError extends Error {
 export async function startServer(options: ServerOptions): Promise<Listening> {
   const { host, port, timing, onRequest, wantsBody, upgrade } = options
   let closing = false
+  const parting = new Set<string>()
+  const connections = new Connections()
   const upgraded = new Set<Duplex>()
 
   /**
@@ -85,10 +91,20 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
     override writeHead(status: number, reason?: string, headers?: HeadersOut): this
     override writeHead(status: number, headers?: HeadersOut): this
     override writeHead(status: number, reason?: string | HeadersOut, headers?: HeadersOut): this {
-      if (closing) this.shouldKeepAlive = false
+      if (closing || (parting.size > 0 && parting.has(this.socket?.localAddress ?? ''))) this.shouldKeepAlive = false
       return typeof reason === 'string'
         ? super.writeHead(status, reason, this.#completed(headers))
         : super.writeHead(status, this.#completed(reason))
+    }
+
+    override assignSocket(socket: Socket): void {
+      connections.asked(socket)
+      super.assignSocket(socket)
+    }
+
+    override detachSocket(socket: Socket): void {
+      connections.answered(socket)
+      super.detachSocket(socket)
     }
 
     #completed(headers: HeadersOut | undefined): HeadersOut {
@@ -119,6 +135,7 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
   server.maxHeadersCount = HEADERS_MAX
   server.maxConnections = CONNECTIONS_MAX
   server.setTimeout(SILENCE_MS)
+  server.on('connection', socket => connections.opened(socket))
   server.on('clientError', answerBroken)
   server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (wantsBody(incoming)) outgoing.writeContinue()
@@ -136,10 +153,14 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
   return {
     host,
     port: address.port,
-    part() {
-      closing = true
+    part(address) {
+      if (address === undefined) closing = true
+      else parting.add(address)
+      return () => {
+        if (address !== undefined) parting.delete(address)
+      }
     },
-    emptied: withinMs => emptied(server, withinMs),
+    emptied: (withinMs, address) => connections.emptied(withinMs, address),
     close({ lingerMs, graceMs }) {
       closing = true
       return closed(server, lingerMs, graceMs, upgraded)
@@ -176,20 +197,6 @@ function sentence(error: NodeJS.ErrnoException, host: string, port: number): str
     default:
       return `Port ${port} on ${host} could not be opened: ${error.code ?? error.message}.`
   }
-}
-
-function emptied(server: Server, withinMs: number): Promise<void> {
-  return new Promise(resolve => {
-    const end = performance.now() + withinMs
-    const look = (): void => {
-      server.closeIdleConnections()
-      server.getConnections((_, count) => {
-        if (count === 0 || performance.now() >= end) resolve()
-        else setTimeout(look, CLOSING_LOOK_MS)
-      })
-    }
-    look()
-  })
 }
 
 /** Node's own close cuts idle connections at once, and with them a request that is just arriving: linger first. */

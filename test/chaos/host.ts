@@ -51,6 +51,8 @@ mount -t tmpfs -o size=${DISK_MIB}m tmpfs /mnt/lib
 mount --bind /mnt/opt /opt
 mount --bind /mnt/app /opt/tandem
 mount -t tmpfs tmpfs /run
+# The one of outside shows the cards of outside.
+mount -t sysfs sysfs /sys
 mkdir -p /mnt/var
 mount --bind /mnt/var /var/lib
 mkdir -p /var/lib/tandem

@@ -70,7 +70,7 @@ describe('loadConfig', () => {
       stableMs: 5000,
       tokensFile: null,
       trustedProxies: [],
-      fitFile: null,
+      floating: null,
       logLevel: 'info',
     })
   })
