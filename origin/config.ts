@@ -40,9 +40,20 @@ export type Config = {
   readonly tokensFile: string | null
   /** addresses and networks of proxies whose X-Forwarded-* and Forwarded are believed */
   readonly trustedProxies: readonly string[]
+  /** certificates of the public listener; null is plain HTTP */
+  readonly tls: TlsFiles | null
+  /** of the private one and the link, both ends of which show theirs */
+  readonly privateTls: TlsFiles | null
   /** floating addresses; null where there are none */
   readonly floating: Floating | null
   readonly logLevel: LogLevel
+}
+
+export type TlsFiles = {
+  readonly cert: string
+  readonly key: string
+  /** whose certificates those must show who connect; null: nobody must show one */
+  readonly ca: string | null
 }
 
 export type Floating = {
@@ -102,12 +113,18 @@ function toConfig(fields: Fields): Config {
     stableMs: fields.TANDEM_STABLE_MS,
     tokensFile: fields.TANDEM_TOKENS ?? null,
     trustedProxies: fields.TANDEM_TRUSTED_PROXIES,
+    tls: tlsOf(fields.TANDEM_TLS_CERT, fields.TANDEM_TLS_KEY, null),
+    privateTls: tlsOf(fields.TANDEM_PRIVATE_TLS_CERT, fields.TANDEM_PRIVATE_TLS_KEY, fields.TANDEM_PRIVATE_TLS_CA),
     floating: floatingOf(fields),
     logLevel: fields.TANDEM_LOG,
   })
 }
 
-/** All three or none (rules.ts). */
+/** All or none (rules.ts). */
+const tlsOf = (cert: string | undefined, key: string | undefined, ca: string | null | undefined): TlsFiles | null =>
+  cert === undefined || key === undefined || ca === undefined ? null : { cert, key, ca }
+
+/** All or none (rules.ts). */
 function floatingOf(fields: Fields): Floating | null {
   const { TANDEM_ADDRESSES: addresses, TANDEM_FIT_FILE: fitFile, TANDEM_UNFIT_FILE: unfitFile } = fields
   if (addresses === undefined || fitFile === undefined || unfitFile === undefined) return null

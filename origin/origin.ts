@@ -193,6 +193,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   const privately = await listenPrivate({
     ...config.private,
     secret: config.secret,
+    tls: config.privateTls,
     documents: answer,
     seal,
     bodyBytesMax: BODY_BYTES_MAX,
@@ -224,7 +225,8 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       readiness: () => readiness(replicator, now()),
       onError,
     }),
-    trust: proxyTrust(config.trustedProxies),
+    trust: proxyTrust(config.trustedProxies, config.tls === null ? 'http' : 'https'),
+    tls: config.tls,
     bodyBytesMax: BODY_BYTES_MAX,
     onError,
   })

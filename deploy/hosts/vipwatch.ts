@@ -4,10 +4,10 @@ import type { ClusterFile } from './clusterfile.ts'
 import { FIT_FILE, RETURNS_FILE, UNFIT_FILE } from './place.ts'
 
 /**
- * The origin says how it is every 100 ms. Three turns of the watch (0.1 s each) without a word are a process that is
- * dead or stopped, not one that collects garbage.
+ * The origin says how it is every 100 ms, and what it said last goes with it when it dies. So only a stopped one is silent, or
+ * one whose machine is busy: it has most of a lease before it is given up, in turns of 0.1 s.
  */
-const SILENT_TURNS = 3
+const SILENT_TURNS = 7
 /** Fit for so long before an address comes home: what flaps stays away. */
 const STEADY_TURNS = 20
 /** Pings go five times a second. Three lost ones are a deaf or mute card. */

@@ -84,6 +84,17 @@ export const FIELDS = z.object({
     .pipe(z.array(z.string().refine(isNetwork)).max(PROXIES_MAX))
     .default([])
     .describe(`up to ${PROXIES_MAX} addresses or networks (10.0.0.0/8), separated by commas`),
+  TANDEM_TLS_CERT: path.describe(
+    'the path of a PEM file: certificate and chain of the public listener, which then speaks HTTPS, HTTP/2 too',
+  ),
+  TANDEM_TLS_KEY: path.describe('the path of a PEM file: its private key'),
+  TANDEM_PRIVATE_TLS_CERT: path.describe(
+    'the path of a PEM file: what this origin shows on the private listener, and to its peer',
+  ),
+  TANDEM_PRIVATE_TLS_KEY: path.describe('the path of a PEM file: its private key'),
+  TANDEM_PRIVATE_TLS_CA: path.describe(
+    'the path of a PEM file: who signs the certificates of the peer, and of whoever comes to the private listener',
+  ),
   TANDEM_ADDRESSES: list
     .pipe(z.tuple([z.ipv4(), z.ipv4()]))
     .optional()

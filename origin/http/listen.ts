@@ -1,5 +1,5 @@
 // The two doors of an origin: the public one for clients, the private one for the peer and for operators.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { admit } from '../../router/admit.ts'
@@ -10,11 +10,12 @@ import { originForm, pathOf } from '../../router/key.ts'
 import { MINTED_KEY_HEADER, type Seal, unsealed } from '../../router/minted.ts'
 import { FORWARDED_HEADER, PRIVATE_CHALLENGE } from '../../router/private.ts'
 import { forWrite, problem } from '../../router/problem.ts'
+import type { TlsFiles } from '../config.ts'
 import type { Caller, PrivateEnv } from './caller.ts'
 import type { DocumentsHandler } from './documents.ts'
 import { type ProxyTrust, proxyTrust } from './proxies.ts'
 import { secretCheck } from './secret.ts'
-import { type Listening, startServer } from './server.ts'
+import { type Incoming, type Listening, type Outgoing, startServer } from './server.ts'
 import { NodeWire } from './wire.ts'
 
 export const LINK_PATH = '/_tandem/link'
@@ -27,20 +28,33 @@ export type PublicOptions = {
   readonly port: number
   readonly app: { readonly fetch: Fetch<WireEnv['Bindings']> }
   readonly trust: ProxyTrust
+  /** absent: plain HTTP/1.1 */
+  readonly tls?: TlsFiles | null
   readonly bodyBytesMax: number
   readonly onError: (error: unknown) => void
 }
 
 export function listenPublic(options: PublicOptions): Promise<Listening> {
-  const { host, port, app, trust, bodyBytesMax, onError } = options
+  const { host, port, app, trust, tls = null, bodyBytesMax, onError } = options
   const onRequest = adapter(trust, onError, (request, wire) => app.fetch(request, { wire }))
-  return startServer({ host, port, timing: 'router', onRequest, wantsBody: wantsBody(bodyBytesMax), upgrade: null })
+  return startServer({
+    host,
+    port,
+    timing: 'router',
+    onRequest,
+    wantsBody: wantsBody(bodyBytesMax),
+    upgrade: null,
+    tls,
+    onError,
+  })
 }
 
 export type PrivateOptions = {
   readonly host: string
   readonly port: number
   readonly secret: string
+  /** absent: plain HTTP/1.1; with `ca`, the peer and operators show certificates */
+  readonly tls?: TlsFiles | null
   /** answers what the peer forwarded */
   readonly documents: DocumentsHandler
   /** knows the keys that the peer's router minted */
@@ -59,7 +73,7 @@ export type PrivateOptions = {
 
 /** How browsers come in, which can send no header of their own. */
 export type BrowserDoor = {
-  callerOf(incoming: IncomingMessage, path: string): Caller | null
+  callerOf(incoming: Incoming, path: string): Caller | null
   stranger(request: Request, wire: Wire): Response | Promise<Response> | null
 }
 
@@ -68,10 +82,10 @@ const VIEWER_PATHS: readonly string[] = ['/metrics', '/_tandem/status']
 
 export function listenPrivate(options: PrivateOptions): Promise<Listening> {
   const { host, port, secret, documents, seal, bodyBytesMax, control, onUpgrade, onError } = options
-  const { viewerSecret = null, browsers } = options
+  const { viewerSecret = null, browsers, tls = null } = options
   const knowsSecret = secretCheck(secret)
   const knowsViewerSecret = viewerSecret === null ? () => false : secretCheck(viewerSecret)
-  const callerOf = (incoming: IncomingMessage, path: string): Caller | null => {
+  const callerOf = (incoming: Incoming, path: string): Caller | null => {
     if (knowsSecret(incoming)) return { via: 'secret', role: 'operator' }
     if (incoming.method === 'GET' && VIEWER_PATHS.includes(path) && knowsViewerSecret(incoming))
       return { via: 'secret', role: 'viewer' }
@@ -100,6 +114,8 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
     onRequest,
     wantsBody: wantsBody(bodyBytesMax),
     upgrade: { path: LINK_PATH, onUpgrade },
+    tls,
+    onError,
   })
 
   /** Routed already: answered here, or refused with 421, never sent on. */
@@ -131,10 +147,10 @@ const NO_PROXIES = proxyTrust([])
 
 const wantsBody =
   (bodyBytesMax: number) =>
-  (incoming: IncomingMessage): boolean =>
+  (incoming: Incoming): boolean =>
     Number(incoming.headers['content-length'] ?? 0) <= bodyBytesMax
 
-type Answer = (request: Request, wire: NodeWire, incoming: IncomingMessage) => Response | Promise<Response>
+type Answer = (request: Request, wire: NodeWire, incoming: Incoming) => Response | Promise<Response>
 
 /**
  * Node's request and answer to Request and Response. Targets that a URL parser would rewrite are refused here, before
@@ -144,11 +160,9 @@ function adapter(
   trust: ProxyTrust,
   onError: (error: unknown) => void,
   answer: Answer,
-): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+): (incoming: Incoming, outgoing: Outgoing) => void {
   const listener = getRequestListener(
     (request, { incoming }) => {
-      // never the case: these servers speak HTTP/1.1
-      if (!('aborted' in incoming) || 'stream' in incoming) throw new TypeError('not an HTTP/1.1 request')
       const target = originForm(incoming.url ?? '')
       if (target === null)
         return problem('bad-request', { detail: 'The request target is malformed or holds dot segments.' })

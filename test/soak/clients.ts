@@ -28,6 +28,8 @@ const AGAIN_PAUSE_MS = 50
 /** A client that was turned away asks again soon. */
 const TURNED_AWAY_MS = 20
 const WAITS_KEPT = 5
+/** Of one key, when all is well again: an address does not move more often in a row. */
+const READS_MAX = 3
 
 export class Clients {
   readonly #urls: readonly string[]
@@ -180,19 +182,19 @@ export class Clients {
     for (const key of this.#calls.keys()) {
       if (!key.startsWith(prefix)) continue
       for (const at of this.#urls.keys())
-        if (
-          !(await this.#tell({
-            id: ++this.#count,
-            client: 'reader',
-            key,
-            ask: { op: 'get' },
-            etag: null,
-            idempotencyKey: null,
-            first: at,
-          }))
-        )
+        if (!(await this.#read(key, at)))
           this.wrong.push(`${key} cannot be read through ${this.#urls[at]} when all is well`)
     }
+  }
+
+  async #read(key: string, first: number): Promise<boolean> {
+    // Where silence is no fault of the service, a broken connection is none either: the address may just have moved.
+    const attempts = this.#patience.silence === 'unknown' ? READS_MAX : 1
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const request = { id: ++this.#count, client: 'reader', key, ask: { op: 'get' }, etag: null, first } as const
+      if (await this.#tell({ ...request, idempotencyKey: null })) return true
+    }
+    return false
   }
 
   /** What no order of effects explains, per key; and how many keys were too hard to judge. */

@@ -70,6 +70,8 @@ describe('loadConfig', () => {
       stableMs: 5000,
       tokensFile: null,
       trustedProxies: [],
+      tls: null,
+      privateTls: null,
       floating: null,
       logLevel: 'info',
     })
