@@ -38,6 +38,8 @@ export type OperatorParts = Pick<WorkParts, 'stores' | 'copy' | 'router' | 'life
   readonly quarantine: QuarantinePorts
   /** from now on, until the process ends */
   readonly setLogLevel: (level: LogLevel) => void
+  /** to the peer's private listener */
+  readonly fetchPeer: typeof fetch
   readonly onError: (error: unknown) => void
 }
 
@@ -78,7 +80,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
     line => audit.note(line),
   )
   let control: Control | null = null
-  const peer = new PeerOrigin(config.peer, config.secret)
+  const peer = new PeerOrigin(config.peer, config.secret, parts.fetchPeer)
   const rescue = new Rescue({
     replicator,
     peerUrl: config.peer,

@@ -6,7 +6,7 @@ import { openRegisters, REGISTER_DEADLINE_MS } from '../replicator/register/redi
 import { Replicator } from '../replicator/replicator.ts'
 import { STRAIGHT } from '../router/aim.ts'
 import { publicApp } from '../router/app.ts'
-import { createForwarder } from '../router/forward.node.ts'
+import { createForwarder, peerFetch } from '../router/forward.node.ts'
 import { Minter } from '../router/minted.ts'
 import { PARKING_LIMITS, Parking } from '../router/parking.ts'
 import { Router } from '../router/route.ts'
@@ -26,6 +26,7 @@ import { listenPrivate, listenPublic } from './http/listen.ts'
 import { hostMac } from './http/mac.ts'
 import { proxyTrust } from './http/proxies.ts'
 import type { Listening } from './http/server.ts'
+import { ownCertificate } from './http/tls.ts'
 import type { LogLevel } from './log.ts'
 import { Traffic } from './observe/traffic.ts'
 import { Writes } from './observe/writes.ts'
@@ -64,6 +65,12 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   const { config, version, incarnation, newId, log, setLogLevel, fatal } = options
   const { name, dataDir } = config
   const now = (): number => performance.now()
+  const certificate =
+    config.privateTls === null
+      ? null
+      : ownCertificate(config.privateTls, error => log.error({ error }, 'the private certificate cannot be used'))
+  const ownTls = certificate?.current ?? null
+  const fetchPeer = peerFetch(ownTls)
   const identityFile = createIdentityFile(dataDir)
   const known = await openIdentity({ dataDir, name, incarnation, newId, log })
   await identityFile.save(known)
@@ -113,6 +120,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         name,
         peerUrl: new URL(config.peer),
         secret: config.secret,
+        tls: ownTls,
         incarnation,
         log,
         handlers,
@@ -130,7 +138,8 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         handlers,
         log,
       ),
-    fetchSnapshot: (shard, offer) => fetchSnapshot({ peer: config.peer, secret: config.secret, dataDir }, shard, offer),
+    fetchSnapshot: (shard, offer) =>
+      fetchSnapshot({ peer: config.peer, secret: config.secret, dataDir, fetchPeer }, shard, offer),
     now,
     log,
     reach,
@@ -150,7 +159,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   const mac = hostMac(config.secret)
   const sealView = viewSealer(mac)
   const answer = documentsHandler({ name, documents, bodyBytesMax: BODY_BYTES_MAX, sealView, now: Date.now })
-  const forwarder = createForwarder(config.peer, config.secret)
+  const forwarder = createForwarder(config.peer, config.secret, ownTls)
   const parking = new Parking({ ...PARKING_LIMITS, parkMs: config.parkMs })
   const whereabouts = new HostWhereabouts(name, replicator, now)
   const seal = createSeal(mac)
@@ -187,6 +196,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     now,
     log,
     setLogLevel,
+    fetchPeer,
     onError,
   })
   let addresses: FloatingAddresses = NO_ADDRESSES
@@ -254,6 +264,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       await Promise.all(listeners.map(listening => listening.close({ lingerMs: LINGER_MS, graceMs: DRAIN_MS })))
       await inside.flushed()
       traffic.close()
+      certificate?.close()
       await forwarder.close()
       await replicator.close()
       await Promise.all([s0.store.close(), s1.store.close()])

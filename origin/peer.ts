@@ -24,10 +24,12 @@ const COPY_BYTES_MAX = 8 * 1024 * 1024
 export class PeerOrigin {
   readonly #url: string
   readonly #secret: string
+  readonly #fetchPeer: typeof fetch
   #look: Promise<Overview | null> | null = null
 
   /** @param url of its private listener, without a slash at its end */
-  constructor(url: string, secret: string) {
+  constructor(url: string, secret: string, fetchPeer: typeof fetch = fetch) {
+    this.#fetchPeer = fetchPeer
     this.#url = url
     this.#secret = secret
   }
@@ -81,7 +83,7 @@ export class PeerOrigin {
   }
 
   #fetch(path: string, timeoutMs: number, init: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
-    return fetch(this.#url + path, {
+    return this.#fetchPeer(this.#url + path, {
       ...init,
       headers: { ...init.headers, [SECRET_HEADER]: this.#secret },
       redirect: 'error',

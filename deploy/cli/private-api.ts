@@ -1,6 +1,7 @@
 // Asks an origin's private listener, and reads what it answers.
 import { userInfo } from 'node:os'
 import { z } from 'zod'
+import { operatorFetch } from './certificate.ts'
 import { RefusedError } from './outcome.ts'
 import type { Target } from './target.ts'
 
@@ -81,11 +82,11 @@ export const remove = (target: Target, path: string): Promise<z.infer<typeof Don
 
 /** A long answer, as it comes. */
 export async function openStream(target: Target, path: string): Promise<ReadableStream<Uint8Array>> {
-  const response = await fetch(target.url + path, { headers: { Authorization: `Bearer ${target.secret}` } }).catch(
-    (error: unknown) => {
-      throw new RefusedError(`${target.url} does not answer: ${reasonOf(error)}`)
-    },
-  )
+  const response = await (await operatorFetch())(target.url + path, {
+    headers: { Authorization: `Bearer ${target.secret}` },
+  }).catch((error: unknown) => {
+    throw new RefusedError(`${target.url} does not answer: ${reasonOf(error)}`)
+  })
   if (!response.ok || response.body === null) throw new RefusedError(`${target.url} answers ${response.status}`)
   return response.body
 }
@@ -128,7 +129,7 @@ async function exchange(
   timeoutMs: number,
   body?: object,
 ): Promise<{ status: number; ok: boolean; text: string }> {
-  const response = await fetch(target.url + path, {
+  const response = await (await operatorFetch())(target.url + path, {
     method,
     headers: {
       Authorization: `Bearer ${target.secret}`,

@@ -20,7 +20,7 @@ export function originEnv(cluster: ClusterFile, name: OriginName, secrets: Secre
     // Every card: floating addresses come and go. The firewall keeps the internal one out.
     TANDEM_PUBLIC: `0.0.0.0:${ports.public}`,
     TANDEM_PRIVATE: `${cluster[name].internal.address.host}:${ports.private}`,
-    TANDEM_PEER: `http://${cluster[peerOf(name)].internal.address.host}:${ports.private}`,
+    TANDEM_PEER: `${'TANDEM_PRIVATE_TLS_CERT' in cluster.origin ? 'https' : 'http'}://${cluster[peerOf(name)].internal.address.host}:${ports.private}`,
     TANDEM_SENTINELS: HOSTS.map(host => addressText(set.sentinels[host])).join(','),
     TANDEM_REDIS_NAME: cluster.name,
     TANDEM_REDIS_USER: 'origin',

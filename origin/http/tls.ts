@@ -57,3 +57,18 @@ export function followTls(
     if (timer !== null) clearTimeout(timer)
   }
 }
+
+/** What this origin shows when it connects: the newest that could be used. */
+export type OwnCertificate = { current(): TlsMaterial; close(): void }
+
+export function ownCertificate(files: TlsFiles, onError: (error: unknown) => void): OwnCertificate {
+  let material = readTls(files)
+  const close = followTls(
+    files,
+    changed => {
+      material = changed
+    },
+    onError,
+  )
+  return { current: () => material, close }
+}

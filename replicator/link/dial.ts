@@ -19,13 +19,15 @@ import {
 } from './handshake.ts'
 import { type Greeting, type Hello, LINK_VERSION, newNonce, proofOf, proves, sessionOf } from './proof.ts'
 
+export type LinkTls = () => { readonly cert: Buffer; readonly key: Buffer; readonly ca: Buffer | undefined }
+
 /** Rejects with a HandshakeError, within CONNECT_MS_MAX + HANDSHAKE_MS_MAX; or with the signal's reason. */
-export async function dial(self: Self, peerUrl: URL, signal: AbortSignal): Promise<Proven> {
+export async function dial(self: Self, peerUrl: URL, tls: LinkTls | null, signal: AbortSignal): Promise<Proven> {
   const hello: Hello = { name: self.name, incarnation: self.incarnation, nonce: newNonce() }
   const attempt = new AbortController()
   const onAbort = (): void => attempt.abort(signal.reason)
   signal.addEventListener('abort', onAbort)
-  const request = begin(peerUrl, hello)
+  const request = begin(peerUrl, hello, tls)
   const stopClock = watch(request, attempt)
   try {
     const upgraded = await upgrade(request, attempt.signal)
@@ -36,10 +38,10 @@ export async function dial(self: Self, peerUrl: URL, signal: AbortSignal): Promi
   }
 }
 
-function begin(peerUrl: URL, hello: Hello): ClientRequest {
+function begin(peerUrl: URL, hello: Hello, tls: LinkTls | null): ClientRequest {
   const request = peerUrl.protocol === 'https:' ? requestHttps : requestHttp
   const headers = { Connection: 'Upgrade', Upgrade: LINK_VERSION, ...helloHeaders(hello) }
-  return request(new URL(LINK_PATH, peerUrl), { agent: false, headers })
+  return request(new URL(LINK_PATH, peerUrl), { agent: false, headers, ...tls?.() })
 }
 
 /** Aborts the attempt when the connection, then the handshake, takes too long. */

@@ -7,7 +7,7 @@ import type { Log } from '../log.ts'
 import { createAcceptor } from './accept.ts'
 import { redialDelayMs, SETTLED_MS } from './backoff.ts'
 import { createComplaints } from './complaints.ts'
-import { dial } from './dial.ts'
+import { dial, type LinkTls } from './dial.ts'
 import { HandshakeError, type Proven, type Self } from './handshake.ts'
 import { createSession, type Session } from './session.ts'
 import type { LinkHandlers, LinkTransport } from './transport.ts'
@@ -17,6 +17,8 @@ export type LinkOptions = {
   /** the peer's private listener */
   readonly peerUrl: URL
   readonly secret: string
+  /** what this end shows the other, asked at each attempt; absent where the peer's URL is no https */
+  readonly tls?: LinkTls | null
   readonly incarnation: string
   readonly log: Log
   readonly handlers: LinkHandlers
@@ -30,7 +32,7 @@ export type Link = LinkTransport & {
 const nowMs = (): number => performance.now()
 
 /** Begins to dial at once where this is origin a; b waits for `onUpgrade`. */
-export function createLink({ name, peerUrl, secret, incarnation, log, handlers }: LinkOptions): Link {
+export function createLink({ name, peerUrl, secret, tls = null, incarnation, log, handlers }: LinkOptions): Link {
   const self: Self = { name, incarnation, secret }
   const complaints = createComplaints(log, nowMs)
   const closing = new AbortController()
@@ -74,7 +76,7 @@ export function createLink({ name, peerUrl, secret, incarnation, log, handlers }
   /** True after a session; false where there was none. */
   async function dialOnce(): Promise<boolean> {
     try {
-      const proven = await dial(self, peerUrl, closing.signal)
+      const proven = await dial(self, peerUrl, tls, closing.signal)
       if (closing.signal.aborted) proven.socket.destroy()
       else await adopt(proven)
       return true
