@@ -17,6 +17,9 @@ export const VIP_DIR = '/run/tandem-vip'
 export const UNFIT_FILE = `${VIP_DIR}/unfit`
 export const RETURNS_FILE = `${VIP_DIR}/returns`
 
+/** Its pid files. */
+export const KEEPALIVED_DIR = '/run/tandem-keepalived'
+
 /** Redis and Sentinel: the user that the distribution's packages make. */
 export const REDIS_USER = 'redis'
 /** The origin; made by install.sh. */

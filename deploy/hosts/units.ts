@@ -3,7 +3,7 @@
 import type { OriginName } from '../../router/words.ts'
 import type { Host } from '../redis/render.ts'
 import type { ClusterFile } from './clusterfile.ts'
-import { APP, ETC, LIB, NODE, ORIGIN_USER, REDIS_USER, UNFIT_FILE, VIP_DIR } from './place.ts'
+import { APP, ETC, KEEPALIVED_DIR, LIB, NODE, ORIGIN_USER, REDIS_USER, UNFIT_FILE, VIP_DIR } from './place.ts'
 
 export type Unit = { readonly name: string; readonly text: string }
 
@@ -191,7 +191,7 @@ const keepalived = (cluster: ClusterFile, host: OriginName): Unit => {
     ' tandem-vip-watch.service',
     `Type=exec
 RuntimeDirectory=tandem-keepalived
-ExecStart=/usr/sbin/keepalived -n -l -P -f ${ETC}/keepalived.conf -p /run/tandem-keepalived/pid -r /run/tandem-keepalived/vrrp.pid
+ExecStart=/usr/sbin/keepalived -n -l -P -f ${ETC}/keepalived.conf -p ${KEEPALIVED_DIR}/pid -r ${KEEPALIVED_DIR}/vrrp.pid
 ${removed.join('\n')}
 Restart=always
 RestartSec=200ms

@@ -14,8 +14,7 @@
 set -u
 
 TURN_S=0.1
-PINGS=/run/tandem-vip/pings
-KEEPALIVED=/run/tandem-keepalived
+PINGS=${TANDEM_UNFIT_FILE%/*}/pings
 
 say() {
   echo "vip-watch: $*" >&2
@@ -95,7 +94,7 @@ origin_is_fit() {
 # Twice in a row: a debugger's or a scheduler's short stop is nothing.
 end_stopped_keepalived() {
   stopped=
-  for file in "$KEEPALIVED/pid" "$KEEPALIVED/vrrp.pid"; do
+  for file in "$TANDEM_KEEPALIVED_DIR/pid" "$TANDEM_KEEPALIVED_DIR/vrrp.pid"; do
     pid=
     read -r pid <"$file" || continue
     while read -r name state _; do
@@ -106,7 +105,7 @@ end_stopped_keepalived() {
   done
   if [ -n "$stopped" ] && [ -n "$was_stopped" ]; then
     say "keepalived is stopped: ended, so that its addresses leave this host"
-    for file in "$KEEPALIVED/vrrp.pid" "$KEEPALIVED/pid"; do
+    for file in "$TANDEM_KEEPALIVED_DIR/vrrp.pid" "$TANDEM_KEEPALIVED_DIR/pid"; do
       read -r pid <"$file" && kill -9 "$pid"
     done
   fi

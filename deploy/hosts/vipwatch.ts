@@ -1,7 +1,7 @@
 // What vip-watch.sh looks at, and how patient it is.
 import { type OriginName, peerOf } from '../../router/words.ts'
 import type { ClusterFile } from './clusterfile.ts'
-import { FIT_FILE, RETURNS_FILE, UNFIT_FILE } from './place.ts'
+import { FIT_FILE, KEEPALIVED_DIR, RETURNS_FILE, UNFIT_FILE } from './place.ts'
 
 /**
  * The origin says how it is every 100 ms, and what it said last goes with it when it dies. So only a stopped one is silent, or
@@ -17,6 +17,7 @@ export const vipWatchEnv = (cluster: ClusterFile, host: OriginName): Record<stri
   TANDEM_FIT_FILE: FIT_FILE,
   TANDEM_UNFIT_FILE: UNFIT_FILE,
   TANDEM_RETURNS_FILE: RETURNS_FILE,
+  TANDEM_KEEPALIVED_DIR: KEEPALIVED_DIR,
   TANDEM_HOME_VIP: cluster[host].vip,
   TANDEM_GUEST_VIP: cluster[peerOf(host)].vip,
   TANDEM_CARD: cluster[host].external.name,
