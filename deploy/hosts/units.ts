@@ -3,7 +3,7 @@
 import type { OriginName } from '../../router/words.ts'
 import type { Host } from '../redis/render.ts'
 import type { ClusterFile } from './clusterfile.ts'
-import { APP, ETC, KEEPALIVED_DIR, LIB, NODE, ORIGIN_USER, REDIS_USER, UNFIT_FILE, VIP_DIR } from './place.ts'
+import { APP, ETC, KEEPALIVED_DIR, LIB, NODE, ORIGIN_USER, REDIS_USER, UNFIT_FILE } from './place.ts'
 
 export type Unit = { readonly name: string; readonly text: string }
 
@@ -173,7 +173,6 @@ Restart=always
 RestartSec=100ms
 ${HARDENED.replace('ProtectProc=invisible', 'ProtectProc=default')}
 MemoryDenyWriteExecute=yes
-ReadWritePaths=${VIP_DIR}
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_KILL
 RestrictAddressFamilies=AF_INET AF_NETLINK AF_UNIX`,
 )
@@ -190,7 +189,8 @@ const keepalived = (cluster: ClusterFile, host: OriginName): Unit => {
     'keepalived of Tandem: the floating addresses',
     ' tandem-vip-watch.service',
     `Type=exec
-RuntimeDirectory=tandem-keepalived
+RuntimeDirectory=tandem-keepalived tandem-vip
+RuntimeDirectoryPreserve=yes
 ExecStart=/usr/sbin/keepalived -n -l -P -f ${ETC}/keepalived.conf -p ${KEEPALIVED_DIR}/pid -r ${KEEPALIVED_DIR}/vrrp.pid
 ${removed.join('\n')}
 Restart=always
@@ -199,7 +199,6 @@ NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=yes
 PrivateTmp=yes
-ReadWritePaths=${VIP_DIR}
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BROADCAST CAP_SYS_NICE CAP_KILL
 RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_UNIX`,
   )

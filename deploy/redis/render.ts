@@ -42,6 +42,9 @@ export type Passwords = Readonly<Record<RedisUser, string>>
 
 export const passwordOf = (access: Access): string | null => (access.kind === 'password' ? access.password : null)
 
+/** Tells two sets of passwords apart, and tells nothing of them. */
+const MARK_DIGITS = 8
+
 /** Equal on all three: Sentinel ranks it above the offset, so unequal ones promote a replica that lacks writes. */
 export const REPLICA_PRIORITY = 100
 
@@ -112,10 +115,14 @@ export const sentinelId = (set: RedisSet, host: Host): string =>
     .update(`tandem sentinel ${set.name} ${host} ${addressText(set.sentinels[host])}`)
     .digest('hex')
 
-/** First line of a sentinel.conf: says which set it belongs to. Sentinel keeps it when it rewrites the file. */
+/**
+ * First line of a sentinel.conf: says which set it belongs to, and with which passwords. Sentinel keeps it when it rewrites the
+ * file; where it has changed, the file is begun anew.
+ */
 export function sentinelMark(set: RedisSet, host: Host): string {
   const members = HOSTS.map(each => `${addressText(set.queue[each])}/${addressText(set.sentinels[each])}`)
-  return `# Sentinel of Tandem, host ${host} of ${set.name}: ${members.join(' ')}`
+  const access = createHash('sha256').update(JSON.stringify(set.access)).digest('hex').slice(0, MARK_DIGITS)
+  return `# Sentinel of Tandem, host ${host} of ${set.name}, access ${access}: ${members.join(' ')}`
 }
 
 /** sentinel.conf for the first start. Sentinel rewrites it: where one of this set exists, keep that. */

@@ -10,7 +10,7 @@ export type UnitFile = {
   readonly execStopPost: readonly string[]
   readonly environmentFiles: readonly string[]
   readonly stateDirectory: string | null
-  readonly runtimeDirectory: { readonly name: string; readonly preserved: boolean } | null
+  readonly runtimeDirectory: { readonly names: readonly string[]; readonly preserved: boolean } | null
   readonly restartMs: number | null
   readonly stopMs: number
   readonly oneshot: boolean
@@ -36,7 +36,8 @@ export function parseUnit(name: string, text: string): UnitFile {
     execStopPost: all('ExecStopPost'),
     environmentFiles: all('EnvironmentFile'),
     stateDirectory: one('StateDirectory'),
-    runtimeDirectory: runtime === null ? null : { name: runtime, preserved: one('RuntimeDirectoryPreserve') === 'yes' },
+    runtimeDirectory:
+      runtime === null ? null : { names: runtime.split(' '), preserved: one('RuntimeDirectoryPreserve') === 'yes' },
     restartMs: one('Restart') === 'always' ? seconds(one('RestartSec') ?? '100ms') : null,
     stopMs: stop === null ? STOP_MS : seconds(stop),
     oneshot: one('Type') === 'oneshot',
@@ -109,7 +110,8 @@ export class Unit {
     this.#expected = false
     const after = file.execStopPost.map(command => `${command.replace(/^-/, '')} || true`)
     const { runtimeDirectory } = file
-    if (runtimeDirectory !== null && !runtimeDirectory.preserved) after.push(`rm -rf /run/${runtimeDirectory.name}`)
+    if (runtimeDirectory !== null && !runtimeDirectory.preserved)
+      after.push(...runtimeDirectory.names.map(name => `rm -rf /run/${name}`))
     await this.#sh(
       [`SERVICE_RESULT=${code === null ? 'signal' : 'success'}`, 'export SERVICE_RESULT', ...after].join('\n'),
     )
@@ -175,6 +177,6 @@ export class Unit {
 
 function preparation({ stateDirectory, runtimeDirectory }: UnitFile): string {
   const state = stateDirectory === null ? [] : [`mkdir -p -m 0700 /var/lib/${stateDirectory}`]
-  const runtime = runtimeDirectory === null ? [] : [`mkdir -p /run/${runtimeDirectory.name}`]
+  const runtime = runtimeDirectory === null ? [] : runtimeDirectory.names.map(name => `mkdir -p /run/${name}`)
   return [...state, ...runtime].join('\n')
 }
