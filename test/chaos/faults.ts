@@ -1,7 +1,9 @@
 // What goes wrong, one kind each: how it begins, how it ends, and which host cannot serve meanwhile.
 import { HOSTS, type Host as HostName } from '../../deploy/redis/render.ts'
 import { ORIGINS, type OriginName } from '../../router/words.ts'
+import { until } from '../cluster/cluster.ts'
 import type { Random } from '../sim/random.ts'
+import { setClock } from './clock.ts'
 import type { Part } from './host.ts'
 import type { Pair } from './pair.ts'
 
@@ -150,6 +152,29 @@ const fullDisk: Make = random => {
   }
 }
 
+/** libfaketime looks at its file every second. */
+const JUMP_MS = 10_000
+
+async function jump(pair: Pair, host: OriginName, offsetS: number): Promise<void> {
+  await pair.hosts[host].sh(setClock(offsetS))
+  const there = async (): Promise<boolean> => Math.abs((await pair.clockOf(host)) - offsetS) < Math.abs(offsetS) / 2 + 5
+  await until(there, JUMP_MS, `the clock of ${host} is off by ${offsetS} s`)
+}
+
+const clockJump: Make = random => {
+  const host = origin(random)
+  const offsetS = random.pick([-7200, -90, 90, 7200])
+  return {
+    kind: 'clock jumps',
+    what: `clock of ${host} jumps by ${offsetS} s`,
+    ms: random.between(2500, 5000),
+    begin: pair => jump(pair, host, offsetS),
+    end: pair => jump(pair, host, 0),
+    mute: null,
+    of: host,
+  }
+}
+
 const upgrade: Make = random => {
   const host = origin(random)
   return {
@@ -188,6 +213,7 @@ export const FAULTS: Readonly<Record<string, Make>> = {
   'w-alone': isolated('partition a + b | w', 'w'),
   'link-cut': linkCut,
   'full-disk': fullDisk,
+  'clock-jump': clockJump,
   upgrade,
 }
 

@@ -21,8 +21,8 @@ export class Host {
   #holder: ChildProcess | null = null
   on = false
 
-  /** @param space its network namespace; @param rendered its directory of rendered files; @param root the repository */
-  constructor(name: string, space: string, rendered: string, root: string, logs: string) {
+  /** @param space its network namespace; @param rendered its directory of rendered files; @param root the repository; @param originEnv beside what its unit says */
+  constructor(name: string, space: string, rendered: string, root: string, logs: string, originEnv = {}) {
     this.name = name
     this.#space = space
     this.#rendered = rendered
@@ -32,7 +32,15 @@ export class Host {
       const file = `tandem-${part}.service`
       if (!readdirSync(units).includes(file)) continue
       const unit = parseUnit(file, readFileSync(join(units, file), 'utf8'))
-      this.#units.set(part, new Unit(unit, command => this.inside(command), join(logs, `${name}.${part}.log`)))
+      this.#units.set(
+        part,
+        new Unit(
+          unit,
+          command => this.inside(command),
+          join(logs, `${name}.${part}.log`),
+          part === 'origin' ? originEnv : {},
+        ),
+      )
     }
   }
 

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { Agent, setGlobalDispatcher } from 'undici'
 import { Chaos } from './chaos.ts'
+import { clockEnv } from './clock.ts'
 import { FAULTS } from './faults.ts'
 import { Network } from './network.ts'
 import { Pair } from './pair.ts'
@@ -24,7 +25,13 @@ const { values } = parseArgs({
 setGlobalDispatcher(new Agent({ connect: { keepAlive: true, keepAliveInitialDelay: 1000, timeout: 5000 } }))
 
 const seed = Number(values.seed)
-const pair = await Pair.render(new Network(values.prefix), values.dir, '[]\n')
+const clock = clockEnv()
+if (clock === null) process.stdout.write('clocks do not jump: libfaketime is not installed\n')
+const known = Object.keys(FAULTS).filter(kind => kind !== 'clock-jump' || clock !== null)
+const kinds = values.kinds === '' ? known : values.kinds.split(',')
+// Only where clocks shall jump is anything but what is rendered put into the processes.
+const env = clock !== null && kinds.includes('clock-jump') ? clock : {}
+const pair = await Pair.render(new Network(values.prefix), values.dir, '[]\n', env)
 const end = async (): Promise<void> => {
   await pair.end()
 }
@@ -40,7 +47,7 @@ try {
     seed,
     ms: Number(values.minutes) * 60_000,
     faults: Number(values.faults),
-    kinds: values.kinds === '' ? Object.keys(FAULTS) : values.kinds.split(','),
+    kinds,
     tell,
   }).run()
   const { broken, measured, ...counts } = result

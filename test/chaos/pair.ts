@@ -48,8 +48,13 @@ export class Pair {
     this.#secret = secret
   }
 
-  /** @param dir empty; @param tokens what the file of bearer tokens holds */
-  static async render(network: Network, dir: string, tokens: string): Promise<Pair> {
+  /** @param dir empty; @param tokens what the file of bearer tokens holds; @param originEnv beside what the units say */
+  static async render(
+    network: Network,
+    dir: string,
+    tokens: string,
+    originEnv: Readonly<Record<string, string>>,
+  ): Promise<Pair> {
     mkdirSync(dir, { recursive: true })
     writeFileSync(join(dir, 'tokens.json'), tokens)
     writeFileSync(join(dir, 'cluster.toml'), CLUSTER)
@@ -66,7 +71,7 @@ export class Pair {
     const args = [join(dir, 'cluster.toml'), join(dir, 'rendered')]
     await renderCommand.run({ args, flags, options, tell: () => {} })
     const host = (name: HostName): Host =>
-      new Host(name, network.space(name), join(dir, 'rendered', name), ROOT, logsOf(dir))
+      new Host(name, network.space(name), join(dir, 'rendered', name), ROOT, logsOf(dir), originEnv)
     const secret = readFileSync(join(dir, 'secrets', 'cluster'), 'utf8').trim()
     return new Pair(network, { a: host('a'), b: host('b'), w: host('w') }, secret)
   }
@@ -88,6 +93,12 @@ export class Pair {
       signal: AbortSignal.timeout(ASK_MS[what]),
     })
     return response.json()
+  }
+
+  /** What an origin takes for the time, in seconds beside ours. */
+  async clockOf(name: OriginName): Promise<number> {
+    const answer = await fetch(`http://${addressOf(name, 'ext')}/livez`, { signal: AbortSignal.timeout(ASK_MS.status) })
+    return (Date.parse(answer.headers.get('date') ?? '') - Date.now()) / 1000
   }
 
   statusOf(name: OriginName): Promise<Status | null> {

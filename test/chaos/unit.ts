@@ -56,6 +56,7 @@ export class Unit {
   readonly file: UnitFile
   readonly #inside: Inside
   readonly #log: string
+  readonly #env: Readonly<Record<string, string>>
   #state: State = { kind: 'down' }
   /** systemd would start it again */
   #wanted = false
@@ -64,8 +65,10 @@ export class Unit {
   fell = 0
   #expected = false
 
-  constructor(file: UnitFile, inside: Inside, log: string) {
+  /** @param env beside what the unit says: the bench's own */
+  constructor(file: UnitFile, inside: Inside, log: string, env: Readonly<Record<string, string>> = {}) {
     this.file = file
+    this.#env = env
     this.#inside = inside
     this.#log = log
   }
@@ -89,7 +92,7 @@ export class Unit {
     const { file } = this
     await this.#sh(preparation(file))
     const sourced = file.environmentFiles.map(path => `set -a; . ${path}; set +a; `).join('')
-    const child = this.#run(['sh', '-c', `${sourced}exec ${file.execStart}`])
+    const child = this.#run(['sh', '-c', `${sourced}exec ${file.execStart}`], this.#env)
     this.since = performance.now()
     const gone = new Promise<void>(resolve => child.once('exit', resolve))
     this.#state = { kind: 'up', child, gone }
@@ -156,13 +159,13 @@ export class Unit {
     await this.#ending
   }
 
-  #run(command: readonly string[]): ChildProcess {
+  #run(command: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
     const [program, ...args] = this.#inside(command)
     mkdirSync(dirname(this.#log), { recursive: true })
     const out = openSync(this.#log, 'a')
     const child = spawn(program, args, {
       stdio: ['ignore', out, out],
-      env: { PATH: process.env.PATH, LANG: 'C.UTF-8' },
+      env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...env },
     })
     closeSync(out)
     return child
