@@ -38,7 +38,7 @@ const CALM_MS = 700
 const START_MS = 60_000
 /** I10. A rejoin with the longest stable time after a reboot with an empty disk. */
 const WHOLE_MS = 60_000
-/** ISSUE: never two holders for longer than a second. */
+/** Longer than VRRP and the watch need together: two that hold one address for so long do not know of each other. */
 const BOTH_MS_MAX = 1000
 const LOOK_MS = 20
 

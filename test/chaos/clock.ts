@@ -22,7 +22,6 @@ export function clockEnv(): Readonly<Record<string, string>> | null {
     FAKETIME_TIMESTAMP_FILE: FILE,
     DONT_FAKE_MONOTONIC: '1',
     FAKETIME_CACHE_DURATION: '1',
-    FAKETIME: '+0',
   }
 }
 
