@@ -5,6 +5,7 @@ import {
   emit,
   isMember,
   isSole,
+  isStandby,
   isStanding,
   log,
   memberPeer,
@@ -21,10 +22,10 @@ export function adopt(s: State, record: PairRecord): void {
   if (record.lineage !== s.identity.lineage)
     return log(s, 'error', 'a record of another lineage was ignored', { lineage: record.lineage })
   if (known !== null && record.epoch <= known.epoch) return
-  const wasMember = isMember(s)
+  const wasStandby = isStandby(s)
   const hadPeer = peerIsMember(s)
   s.record = record
-  if (!wasMember && isMember(s)) s.memberSince = s.now
+  if (!wasStandby && isStandby(s)) s.standbySince = s.now
   const agreed = record.why === 'leave' && s.peer?.hello?.leaving === true
   if (hadPeer && !peerIsMember(s) && !agreed) s.losses.push(s.now)
   if (s.adding !== null && peerIsMember(s)) s.adding = null

@@ -114,7 +114,8 @@ export type State = {
   shownEpoch: number
   /** a majority of the registers belongs to another lineage: this one is of the past */
   replaced: boolean
-  memberSince: number
+  /** since when this store is a member and this process primary of nothing; before that it promised nobody anything */
+  standbySince: number
   peer: PeerState | null
   readonly lease: Lease
   readonly shards: Readonly<Record<ShardName, ShardState>>
@@ -191,7 +192,7 @@ export function newState(
     keptEpoch: 0,
     shownEpoch: 0,
     replaced: false,
-    memberSince: now,
+    standbySince: now,
     peer: null,
     lease: new Lease(settings.timing),
     shards: { s0: shard('s0'), s1: shard('s1') },
@@ -251,6 +252,10 @@ export const isMember = (s: State): boolean =>
   s.record?.members.some(member => member.name === s.me && member.store === s.identity.store) ?? false
 
 export const isSole = (s: State): boolean => isMember(s) && s.record?.members.length === 1
+
+/** Primary of nothing in the record. */
+export const isStandby = (s: State): boolean =>
+  isMember(s) && SHARDS.every(shard => s.record?.primaries[shard].incarnation !== s.settings.incarnation)
 
 export const peerIsMember = (s: State): boolean => s.record?.members.some(member => member.name === s.peerName) ?? false
 

@@ -73,8 +73,8 @@ export const GUARDS: readonly Guard[] = [
     needed: 'forgets-its-promise',
     within: 20,
     file: `${CORE}/choice.ts`,
-    from: 's.startedAt + graceMs, s.memberSince + graceMs)',
-    to: 's.memberSince)',
+    from: 's.startedAt + graceMs, s.standbySince + graceMs)',
+    to: 's.standbySince)',
     also: [
       {
         file: `${CORE}/reign.ts`,
@@ -82,6 +82,14 @@ export const GUARDS: readonly Guard[] = [
         to: 's.lease.promisedUntil',
       },
     ],
+  },
+  {
+    name: 'grace-from-standby',
+    needed: 'everything-handed-over',
+    within: 3,
+    file: `${CORE}/reign.ts`,
+    from: 'if (!wasStandby && isStandby(s)) s.standbySince',
+    to: 'if (known !== null && !known.members.some(member => member.name === s.me) && isStandby(s)) s.standbySince',
   },
   {
     name: 'promise-before-takeover',

@@ -598,6 +598,20 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'everything-handed-over',
+    says: 'who was primary of both shards is drained: it promised nobody anything, and must not take over at once',
+    fair: true,
+    *script(sim) {
+      yield whole(sim)
+      sim.command('a', { kind: 'handover', shard: 's0' })
+      yield serves(sim, 'b', 's0')
+      yield after(sim, 3000)
+      sim.command('b', { kind: 'drain' })
+      yield () => SHARDS.every(shard => serves(sim, 'a', shard)())
+      yield after(sim, 3000)
+    },
+  },
+  {
     name: 'standby-disk-hangs',
     says: 'the disk of one hangs while its heart beats: the other goes solo, and the first does not hear of it',
     *script(sim) {
