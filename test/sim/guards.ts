@@ -301,17 +301,17 @@ export const GUARDS: readonly Guard[] = [
     name: 'first-boot-of-new-stores-only',
     needed: 'all-registers-wiped',
     within: 5,
-    file: `${CORE}/register.ts`,
+    file: `${CORE}/firstboot.ts`,
     from: "  if (s.identity.lineage !== null) {\n    s.blocked.why = 'all registers",
     to: "  if (s.now < 0) {\n    s.blocked.why = 'all registers",
     also: [
       {
-        file: `${CORE}/register.ts`,
+        file: `${CORE}/firstboot.ts`,
         from: 'if (SHARDS.some(shard => s.shards[shard].last.index > 0)) {',
         to: 'if (s.now < 0) {',
       },
       {
-        file: `${CORE}/register.ts`,
+        file: `${CORE}/firstboot.ts`,
         from: 'if (hello.lineage !== null || !hello.fresh) {',
         to: 'if (s.now < 0) {',
       },
