@@ -20,7 +20,11 @@ if (loaded.kind === 'faults') {
 const { config } = loaded
 const incarnation = `${config.name}-${randomUUID()}`
 const secrets = [config.secret, config.viewerSecret, config.redisPassword].filter(secret => secret !== null)
-const { log, setLevel, flush } = createLog(config.logLevel, { origin: config.name, incarnation }, { secrets })
+const { log, setLevel, isVerbose, flush } = createLog(
+  config.logLevel,
+  { origin: config.name, incarnation },
+  { secrets },
+)
 
 const end = (code: number): never => {
   flush()
@@ -48,6 +52,7 @@ try {
     newId: randomUUID,
     log,
     setLogLevel: setLevel,
+    isVerbose,
     fatal,
   })
   const stop = (): void => {

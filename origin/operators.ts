@@ -17,6 +17,7 @@ import { type Control, innerAct } from './http/innercall.ts'
 import { Sessions } from './http/session.ts'
 import { createWork, type WorkParts } from './jobs/work.ts'
 import type { LogLevel } from './log.ts'
+import { LagHistory } from './observe/laghistory.ts'
 import { Metrics } from './observe/metrics.ts'
 import { Timeline } from './observe/timeline.ts'
 import type { Traffic } from './observe/traffic.ts'
@@ -24,6 +25,7 @@ import type { Writes } from './observe/writes.ts'
 import { createOperate } from './operate.ts'
 import { PeerOrigin } from './peer.ts'
 import { Rescue } from './rescue/rescue.ts'
+import type { Sendings } from './sendings.ts'
 import { status } from './status.ts'
 
 export type OperatorParts = Pick<WorkParts, 'stores' | 'copy' | 'router' | 'life'> & {
@@ -36,6 +38,7 @@ export type OperatorParts = Pick<WorkParts, 'stores' | 'copy' | 'router' | 'life
   readonly now: () => number
   readonly log: Log
   readonly quarantine: QuarantinePorts
+  readonly sendings: Sendings
   /** from now on, until the process ends */
   readonly setLogLevel: (level: LogLevel) => void
   readonly onError: (error: unknown) => void
@@ -46,7 +49,7 @@ export type OperatorSide = {
   app(
     ports: Omit<
       ControlPorts,
-      'status' | 'overview' | 'operate' | 'rescue' | 'work' | 'copy' | 'setLogLevel' | 'quarantine'
+      'status' | 'overview' | 'operate' | 'rescue' | 'work' | 'copy' | 'setLogLevel' | 'quarantine' | 'sendings'
     >,
   ): Control
   /** Ends what would keep the private listener open. */
@@ -56,16 +59,18 @@ export type OperatorSide = {
 }
 
 export function operatorSide(parts: OperatorParts): OperatorSide {
-  const { config, version, replicator, traffic, writes, now, log, setLogLevel, onError } = parts
+  const { config, version, replicator, traffic, writes, now, log, setLogLevel, sendings, onError } = parts
   const audit = new Audit(config.dataDir, config.name, log)
   const timeline = new Timeline(replicator, now, Date.now)
-  const ownStatus = () => status(replicator, version, now())
+  const ownStatus = () => status(replicator, version, now(), sendings.of)
+  const lags = new LagHistory(() => ownStatus().shards.reduce((sum, { lag }) => sum + lag.entries, 0))
   const metrics = new Metrics({ status: ownStatus, traffic, writes })
   const sessions = new Sessions({ secret: config.secret, viewerSecret: config.viewerSecret }, Date.now)
   const ownOverview = () =>
     overview({
       status: ownStatus,
       traffic: () => traffic.view(),
+      lagPlot: () => lags.points,
       timeline: () => timeline.turns,
       audit: () => audit.recent,
       jobs: () => work.jobs.all,
@@ -89,6 +94,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
     sessions,
     overview: ownOverview,
     peer,
+    peerUrl: config.peer,
     act: async (path, body, actor) =>
       control === null ? { ok: false, detail: 'this origin is still starting' } : innerAct(control, path, body, actor),
     quarantine: parts.quarantine,
@@ -112,6 +118,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
         work,
         copy: parts.copy,
         quarantine: parts.quarantine,
+        sendings,
         setLogLevel,
       })
       control = opened
@@ -126,6 +133,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
     close() {
       dashboard.close()
       timeline.close()
+      lags.close()
       work.close()
     },
     flushed: () => audit.flushed(),

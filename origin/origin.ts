@@ -23,11 +23,13 @@ import { documentsHandler } from './http/documents.ts'
 import { listenPrivate, listenPublic } from './http/listen.ts'
 import { hostMac } from './http/mac.ts'
 import { proxyTrust } from './http/proxies.ts'
+import { createRequestLog } from './http/requestlog.ts'
 import type { Listening } from './http/server.ts'
 import type { LogLevel } from './log.ts'
 import { Traffic } from './observe/traffic.ts'
 import { Writes } from './observe/writes.ts'
 import { operatorSide, sentinelsOf } from './operators.ts'
+import { Sendings } from './sendings.ts'
 import { fetchSnapshot } from './snapshots.ts'
 import { readiness } from './status.ts'
 import { listQuarantine, showQuarantine } from './store/quarantine.ts'
@@ -55,11 +57,13 @@ export type OriginOptions = {
   readonly newId: () => string
   readonly log: Log
   readonly setLogLevel: (level: LogLevel) => void
+  /** true where the log takes lines at `debug` */
+  readonly isVerbose: () => boolean
   readonly fatal: (why: string, cause: unknown) => void
 }
 
 export async function startOrigin(options: OriginOptions): Promise<RunningOrigin> {
-  const { config, version, incarnation, newId, log, setLogLevel, fatal } = options
+  const { config, version, incarnation, newId, log, setLogLevel, isVerbose, fatal } = options
   const { name, dataDir } = config
   const now = (): number => performance.now()
   const identityFile = createIdentityFile(dataDir)
@@ -80,6 +84,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   }
 
   const links: Link[] = []
+  const sendings = new Sendings(now)
   const replicator = new Replicator({
     settings: {
       name,
@@ -128,6 +133,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         handlers,
         log,
       ),
+    keepSnapshot: (shard, file) => sendings.keep(shard, file),
     fetchSnapshot: (shard, offer) => fetchSnapshot({ peer: config.peer, secret: config.secret, dataDir }, shard, offer),
     now,
     log,
@@ -176,6 +182,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     replicator,
     stores,
     copy: shard => open[shard].copy,
+    sendings,
     quarantine: { list: () => listQuarantine(dataDir), show: file => showQuarantine(dataDir, file) },
     router,
     // not the one of the public side's minter, which counts by itself
@@ -187,6 +194,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     setLogLevel,
     onError,
   })
+  const answered = createRequestLog({ log, verbose: isVerbose, now })
   const listeners: Listening[] = []
   listeners.push(
     await listenPrivate({
@@ -197,9 +205,9 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       bodyBytesMax: BODY_BYTES_MAX,
       viewerSecret: config.viewerSecret,
       browsers: inside.browsers,
+      answered,
       control: inside.app({
         digest: shard => open[shard].digest(),
-        snapshot: shard => replicator.snapshots.get(shard) ?? null,
       }),
       onUpgrade: (request, socket, head) => links[0]?.onUpgrade(request, socket, head),
       onError,
@@ -225,6 +233,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         onError,
       }),
       trust: proxyTrust(config.trustedProxies),
+      answered,
       bodyBytesMax: BODY_BYTES_MAX,
       onError,
     }),

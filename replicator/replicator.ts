@@ -1,7 +1,7 @@
 // Runs a Pair on real parts: acts on its effects in order and tells it what happened. No decision is made here.
 
 import type { View } from '../router/view.ts'
-import { SHARDS, type ShardName } from '../router/words.ts'
+import { peerOf, SHARDS, type ShardName } from '../router/words.ts'
 import type { Effect, Event, OperatorCommand } from './core/events.ts'
 import { parseMessage } from './core/messages.ts'
 import { Pair } from './core/pair.ts'
@@ -11,7 +11,7 @@ import { decodeEntryFrame, encodeEntryFrame } from './link/entryframe.ts'
 import { FRAME_ENTRIES, FRAME_MESSAGE, type FrameKind, type LinkTransport } from './link/transport.ts'
 import type { Parts } from './parts.ts'
 import type { EntryJob, QueueLane } from './queue/lane.ts'
-import type { LoggedEntry, SnapshotFile } from './store/shardstore.ts'
+import type { LoggedEntry } from './store/shardstore.ts'
 import { Waiters } from './waiters.ts'
 
 /** The write side of this origin: takes no more writes of a shard, and calls back when none is queued or in the writer. */
@@ -42,7 +42,6 @@ export class Replicator {
   #commandId = 0
   #closeGate: GateCloser = (_, closed) => closed()
   #servingBefore = ''
-  readonly snapshots = new Map<ShardName, SnapshotFile>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -243,7 +242,7 @@ export class Replicator {
       case 'makeSnapshot': {
         const { shard, query } = effect
         return this.#work(shard, query, stores[shard].snapshot(), file => {
-          this.snapshots.set(shard, file)
+          this.#parts.keepSnapshot(shard, file)
           return {
             type: 'snapshotMade',
             shard,
@@ -269,7 +268,7 @@ export class Replicator {
       case 'changed':
         return this.#changed()
       case 'show':
-        return this.#queue.show(effect.what, effect.shard, { shard: effect.shard }, effect.progress, effect.done)
+        return this.#show(effect)
       case 'reply':
         this.#replies.get(effect.id)?.({ ok: effect.ok, detail: effect.detail })
         this.#replies.delete(effect.id)
@@ -277,6 +276,13 @@ export class Replicator {
       case 'log':
         return log[effect.level]({ ...effect.fields }, effect.message)
     }
+  }
+
+  #show({ shard, what, from, to, progress, done }: Extract<Effect, { type: 'show' }>): void {
+    const { name } = this.#parts.settings
+    const epoch = this.#pair.state.record?.epoch ?? 0
+    const data = { shard, epoch, indexes: `${from + 1} to ${to}`, origin: name, to: peerOf(name) }
+    this.#queue.show(what, shard, data, progress, done)
   }
 
   #persist({ token, identity }: Extract<Effect, { type: 'persist' }>): void {

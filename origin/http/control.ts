@@ -1,10 +1,8 @@
 // The private side's control: status, the actions behind the command line, and the file that a rejoin fetches.
-import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import type { OperatorCommand } from '../../replicator/core/events.ts'
-import type { SnapshotFile } from '../../replicator/store/shardstore.ts'
 import { problem } from '../../router/problem.ts'
 import { SHARDS, type ShardName } from '../../router/words.ts'
 import type { QuarantinePorts } from '../dashboard/quarantinepages.ts'
@@ -12,6 +10,7 @@ import { PAUSE_MS_MAX, standStill } from '../drill/pause.ts'
 import { LOG_LEVELS, type LogLevel } from '../log.ts'
 import type { Operate } from '../operate.ts'
 import type { Rescue } from '../rescue/rescue.ts'
+import type { Sendings } from '../sendings.ts'
 import type { Ask } from '../verify/copy.ts'
 import { ACTOR_HEADER, actorOf, type PrivateEnv } from './caller.ts'
 import { answerOf, jsonOf } from './controlanswer.ts'
@@ -32,8 +31,8 @@ export type ControlPorts = {
   setLogLevel(level: LogLevel): void
   digest(shard: ShardName): Promise<ShardDigest>
   readonly quarantine: QuarantinePorts
-  /** the snapshot that a rejoin waits for, or null */
-  snapshot(shard: ShardName): SnapshotFile | null
+  /** the copies that a rejoin waits for */
+  readonly sendings: Pick<Sendings, 'send'>
 }
 
 const shardName = z.enum(['s0', 's1'])
@@ -72,12 +71,11 @@ export function controlApp(ports: ControlPorts): Hono<PrivateEnv> {
 
   app.get('/_tandem/snapshot/:shard', c => {
     const shard = shardName.safeParse(c.req.param('shard'))
-    const file = shard.success ? ports.snapshot(shard.data) : null
-    if (file === null || c.req.query('sha256') !== file.sha256)
-      return problem('not-found', { detail: 'No such snapshot.' })
-    const stream = Readable.toWeb(createReadStream(file.path))
-    return new Response(webStream(stream), {
-      headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(file.bytes) },
+    const sending = shard.success ? ports.sendings.send(shard.data, c.req.query('sha256') ?? '') : null
+    if (sending === null) return problem('not-found', { detail: 'No such snapshot.' })
+    const { bytes, chunks } = sending
+    return new Response(webStream(Readable.toWeb(Readable.from(chunks))), {
+      headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(bytes) },
     })
   })
   app.notFound(c => problem('not-found', { instance: c.env.wire.target }))

@@ -13,8 +13,9 @@ import { forWrite, problem } from '../../router/problem.ts'
 import type { Caller, PrivateEnv } from './caller.ts'
 import type { DocumentsHandler } from './documents.ts'
 import { type ProxyTrust, proxyTrust } from './proxies.ts'
+import type { Answered } from './requestlog.ts'
 import { secretCheck } from './secret.ts'
-import { type Listening, startServer } from './server.ts'
+import { type Listening, type ServerOptions, startServer } from './server.ts'
 import { NodeWire } from './wire.ts'
 
 export const LINK_PATH = '/_tandem/link'
@@ -27,14 +28,23 @@ export type PublicOptions = {
   readonly port: number
   readonly app: { readonly fetch: Fetch<WireEnv['Bindings']> }
   readonly trust: ProxyTrust
+  readonly answered?: Answered
   readonly bodyBytesMax: number
   readonly onError: (error: unknown) => void
 }
 
 export function listenPublic(options: PublicOptions): Promise<Listening> {
-  const { host, port, app, trust, bodyBytesMax, onError } = options
+  const { host, port, app, trust, bodyBytesMax, onError, answered } = options
   const onRequest = adapter(trust, onError, (request, wire) => app.fetch(request, { wire }))
-  return startServer({ host, port, timing: 'router', onRequest, wantsBody: wantsBody(bodyBytesMax), upgrade: null })
+  return startServer({
+    host,
+    port,
+    timing: 'router',
+    onRequest,
+    wantsBody: wantsBody(bodyBytesMax),
+    upgrade: null,
+    ...toldOf(answered, 'public'),
+  })
 }
 
 export type PrivateOptions = {
@@ -52,6 +62,7 @@ export type PrivateOptions = {
   readonly control: { readonly fetch: Fetch<PrivateEnv['Bindings']> }
   /** absent: there are no sessions, the secret's header alone opens */
   readonly browsers?: BrowserDoor
+  readonly answered?: Answered
   /** the peer dials the link: proves itself there, since no secret is sent over it */
   readonly onUpgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void
   readonly onError: (error: unknown) => void
@@ -100,6 +111,7 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
     onRequest,
     wantsBody: wantsBody(bodyBytesMax),
     upgrade: { path: LINK_PATH, onUpgrade },
+    ...toldOf(options.answered, 'private'),
   })
 
   /** Routed already: answered here, or refused with 421, never sent on. */
@@ -125,6 +137,9 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
     }
   }
 }
+
+const toldOf = (answered: Answered | undefined, listener: 'public' | 'private'): Pick<ServerOptions, 'answered'> =>
+  answered === undefined ? {} : { answered: (incoming, status, tookMs) => answered(listener, incoming, status, tookMs) }
 
 /** Only the peer and operators come to the private listener: nobody's word about a client counts there. */
 const NO_PROXIES = proxyTrust([])

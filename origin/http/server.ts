@@ -40,6 +40,8 @@ export type ServerOptions = {
   /** where the request asks for `Expect: 100-continue`: true where its body is welcome */
   readonly wantsBody: (incoming: IncomingMessage) => boolean
   readonly upgrade: UpgradeOptions | null
+  /** told as an answer's head leaves */
+  readonly answered?: (incoming: IncomingMessage, status: number, tookMs: number) => void
 }
 
 export type UpgradeOptions = {
@@ -67,7 +69,7 @@ export class ListenError extends Error {
 }
 
 export async function startServer(options: ServerOptions): Promise<Listening> {
-  const { host, port, timing, onRequest, wantsBody, upgrade } = options
+  const { host, port, timing, onRequest, wantsBody, upgrade, answered } = options
   let closing = false
   const upgraded = new Set<Duplex>()
 
@@ -83,12 +85,14 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
     override writeHead(status: number, reason?: string | HeadersOut, headers?: HeadersOut): this {
       if (closing) this.shouldKeepAlive = false
       return typeof reason === 'string'
-        ? super.writeHead(status, reason, this.#completed(headers))
-        : super.writeHead(status, this.#completed(reason))
+        ? super.writeHead(status, reason, this.#completed(status, headers))
+        : super.writeHead(status, this.#completed(status, reason))
     }
 
-    #completed(headers: HeadersOut | undefined): HeadersOut {
-      const took = `${timing};dur=${(performance.now() - this.#since).toFixed(2)}`
+    #completed(status: number, headers: HeadersOut | undefined): HeadersOut {
+      const tookMs = performance.now() - this.#since
+      const took = `${timing};dur=${tookMs.toFixed(2)}`
+      answered?.(this.req, status, tookMs)
       const trace = traceparentOf(this.req)
       if (Array.isArray(headers)) return [...headers, 'server-timing', took, TRACE_HEADER, trace]
       const earlier = headers?.['server-timing']

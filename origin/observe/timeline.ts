@@ -15,7 +15,7 @@ export type Turn = {
   readonly members: readonly string[]
   readonly primaries: Readonly<Record<ShardName, string>>
   readonly cause: string
-  /** from the loss of the peer, or the begin of a handover, to the new record; null where this origin saw no begin */
+  /** to the new record, from what led to it; null where this origin saw no begin */
   readonly durationMs: number | null
 }
 
@@ -25,7 +25,6 @@ export class Timeline {
   readonly #wallNow: () => number
   readonly #turns: Turn[] = []
   #before: PairRecord | null = null
-  #peerGoneAt: number | null = null
   #moveSince: number | null = null
   readonly #unlisten: () => void
 
@@ -48,20 +47,33 @@ export class Timeline {
   }
 
   #look(): void {
-    const { record, peer, move } = this.#replicator.state
+    const { record, move } = this.#replicator.state
     if (record !== null && record.epoch !== this.#before?.epoch) {
       this.#turns.unshift(this.#turn(record))
       if (this.#turns.length > TURNS_MAX) this.#turns.pop()
       this.#before = record
       this.#moveSince = null
     }
-    if (peer !== null) this.#peerGoneAt = null
-    else this.#peerGoneAt ??= this.#now()
     if (move !== null) this.#moveSince = move.since
   }
 
+  /** A takeover from the last sign of life, a rejoin from the connection, a handover from its begin. */
+  #began(record: PairRecord): number | null {
+    const { lease, peer, settings } = this.#replicator.state
+    const { leaseMs, graceMs } = settings.timing
+    switch (record.why) {
+      case 'takeover':
+      case 'solo':
+        return finite(Math.max(lease.heldUntil - leaseMs, lease.promisedUntil - graceMs))
+      case 'add':
+        return peer?.since ?? null
+      default:
+        return this.#moveSince
+    }
+  }
+
   #turn(record: PairRecord): Turn {
-    const since = record.why === 'takeover' || record.why === 'solo' ? this.#peerGoneAt : this.#moveSince
+    const since = this.#began(record)
     return {
       at: this.#wallNow(),
       epoch: record.epoch,
@@ -74,6 +86,8 @@ export class Timeline {
     }
   }
 }
+
+const finite = (at: number): number | null => (Number.isFinite(at) ? at : null)
 
 const movedIn = (record: PairRecord, before: PairRecord | null): readonly ShardName[] =>
   before === null ? [] : SHARDS.filter(shard => record.primaries[shard].name !== before.primaries[shard].name)

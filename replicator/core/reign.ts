@@ -96,6 +96,7 @@ export function reignReady(s: State, shard: ShardName, epoch: number): void {
   const state = s.shards[shard]
   if (state.reign === null || state.reign.start !== null || epoch < state.reign.since) return
   state.reign.start = state.last.index
+  state.sender.renew(state.last.index)
   recommit(s, shard)
   emit(s, { type: 'changed' })
 }

@@ -12,6 +12,8 @@ export type MasterNews = {
   readonly epoch: number
   /** Sentinels that the one who knows best knows of, itself included */
   readonly sentinels: number
+  /** of them, as many must agree that the master is down */
+  readonly quorum: number
 }
 type Answer = MasterNews & { readonly at: number }
 
@@ -47,6 +49,12 @@ export class Sentinels {
     return best
   }
 
+  answering(): { readonly sentinels: number; readonly of: number } {
+    const oldest = performance.now() - STALE_MS
+    const sentinels = [...this.#answers.values()].filter(answer => answer.at >= oldest).length
+    return { sentinels, of: this.#clients.length }
+  }
+
   /** Asks all of them; never rejects, bounded. A client that is not connected says so at once. */
   async ask(): Promise<void> {
     await Promise.all(this.#clients.map(client => this.#askOne(client)))
@@ -80,6 +88,7 @@ const masterSchema = z.object({
   port: z.coerce.number().int().min(1),
   'config-epoch': z.coerce.number().int().min(0),
   'num-other-sentinels': z.coerce.number().int().min(0),
+  quorum: z.coerce.number().int().min(0),
 })
 
 /** The reply is name, value, name, value… */
@@ -91,5 +100,6 @@ function parseMaster(reply: unknown): MasterNews {
     master: { host: master.ip, port: master.port },
     epoch: master['config-epoch'],
     sentinels: master['num-other-sentinels'] + 1,
+    quorum: master.quorum,
   }
 }

@@ -146,6 +146,7 @@ export class Host {
       acceptors: registers.port(life),
       link: handlers => links.attach(life, handlers),
       queue: handlers => queues.attach(life, handlers),
+      keepSnapshot: () => {},
       fetchSnapshot: (_, offer) => this.#fetch(life, offer),
       now: () => life.now(),
       log: this.#log(),

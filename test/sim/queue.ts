@@ -57,7 +57,10 @@ export class Queues {
       status: () => ({
         master: null,
         replicas: 0,
+        nodes: [],
         sentinels: 0,
+        answering: { sentinels: 0, of: 0 },
+        quorum: null,
         maxmemoryPolicy: null,
         workerIdleMs: 0,
         rebuilds: 0,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { withoutContents } from '../../../origin/dashboard/queues.ts'
+import { about, title } from '../../../origin/dashboard/queues.ts'
 import { type Inside, QUARANTINED, SECRET, startInside, VIEWER_SECRET } from './inside.ts'
 
 const PORT = 28600
@@ -240,10 +240,19 @@ describe('quarantine', () => {
 
 describe('the queue board', () => {
   it('shows where an entry belongs, and not the documents in it', () => {
-    const data = { shard: 's0', epoch: 1, index: 2, size: 3, entry: 'c2VjcmV0' }
-    expect(withoutContents(data)).toEqual({ shard: 's0', epoch: 1, index: 2, size: 3 })
-    expect(withoutContents(null)).toBeNull()
-    expect(withoutContents({ nonce: 'x' })).toEqual({ nonce: 'x' })
+    const data = { shard: 's0', epoch: 1, index: 2, size: 3000, incarnation: 'a-1', entry: 'c2VjcmV0' }
+    expect(about('mirror-to-b', data)).toEqual({
+      shard: 's0',
+      epoch: 1,
+      indexes: '2 to 2',
+      size: '3 KB',
+      origin: 'a',
+      incarnation: 'a-1',
+    })
+    expect(title('mirror-to-b', { name: 'entry', data })).toBe('entry 2 of s0 from a, epoch 1')
+    expect(about('mirror-to-b', null)).toBeNull()
+    expect(about('mirror-to-b', { nonce: 'x' })).toEqual({ nonce: 'x' })
+    expect(title('rejoin-by-a', { name: 'rejoin', data: { shard: 's0' } })).toBe('catch-up by a')
   })
 })
 
@@ -259,7 +268,7 @@ describe('the live stream', () => {
       expect(part?.done, text).toBe(false)
       text += new TextDecoder().decode(part?.value)
     }
-    expect(text).toContain('does not answer over the private network')
+    expect(text).toContain('Does not answer over the private network')
     inside.dashboard.close()
     while (!(await reader?.read())?.done);
     expect((await ask('/dashboard/events', { headers: { cookie } })).status).toBe(503)

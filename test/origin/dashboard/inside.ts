@@ -38,9 +38,10 @@ export function accountOf(name: 'a' | 'b', more: Partial<Overview['status']> = {
     lease: home === name ? { remainingMs: 900 } : null,
     committed: place,
     applied: place,
-    lag: { entries: 0, ms: 0 },
+    lag: { entries: 0, bytes: 0, ms: 0 },
     rejoin: home === name ? 'live' : null,
     progress: null,
+    leftMs: null,
     quarantined: 0,
   })
   return overviewSchema.parse({
@@ -57,13 +58,17 @@ export function accountOf(name: 'a' | 'b', more: Partial<Overview['status']> = {
       peer: { reachable: true, rttMs: 1 },
       redis: {
         master: '127.0.0.1:1',
-        replicas: 2,
-        sentinels: 3,
+        nodes: [
+          { address: '127.0.0.1:1', role: 'master', state: 'online' },
+          { address: '127.0.0.1:2', role: 'replica', state: 'online' },
+        ],
+        answering: { sentinels: 3, of: 3 },
+        quorum: 2,
         maxmemoryPolicy: 'noeviction',
         workerIdleMs: 5,
         rebuilds: 0,
       },
-      registers: { reachable: 3, of: 3 },
+      registers: { reachable: 3, of: 3, each: { a: 'votes', b: 'votes', w: 'votes' } },
       lane: 'queue',
       canLoseAHost: true,
       why: [],
@@ -79,9 +84,10 @@ export function accountOf(name: 'a' | 'b', more: Partial<Overview['status']> = {
       parkedNow: 0,
       parked: 0,
       total: 10,
-      hereShare: 0.5,
+      answered: { here: 5, peer: 5 },
       plot: [],
     },
+    lagPlot: [],
     timeline: [],
     audit: [],
   })
@@ -118,6 +124,7 @@ export async function startInside(port: number, wallNow: () => number = Date.now
     overview: () => accountOf('a'),
     // nobody listens there
     peer: new PeerOrigin(`http://127.0.0.1:${port + 1}`, SECRET),
+    peerUrl: `http://127.0.0.1:${port + 1}`,
     act: async (path, body, actor) => {
       commands.push({ path, body, actor })
       return { ok: true, detail: 'it was done' }

@@ -56,7 +56,7 @@ describe('traffic', () => {
     expect(view).toMatchObject({ perSecond: 10, errors: 20, retries: 2, parked: 1, total: 201 })
     expect(view.p50Ms).toBeGreaterThan(1)
     expect(view.p99Ms).toBeLessThan(2.5)
-    expect(view.hereShare).toBeCloseTo(0.5, 1)
+    expect(view.answered).toEqual({ here: 50, peer: 50 })
     expect(view.plot).toHaveLength(2)
     expect(view.plot[0]?.perSecond).toBe(10)
   })
