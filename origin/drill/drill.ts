@@ -95,7 +95,9 @@ async function stepOf(ports: DrillPorts, step: string, limitMs: number, act: () 
   const from = ports.now()
   const failures: string[] = []
   await act().catch((error: unknown) => failures.push(error instanceof Error ? error.message : String(error)))
-  const seen: Seen = ports.canary.since(from)
+  const end = ports.now()
+  await until(ports, 'every request has an answer', async () => ports.canary.answeredSince(end))
+  const seen: Seen = ports.canary.between(from, end)
   failures.push(...seen.failures.slice(0, FAILURES_TOLD))
   const waitedMs = Math.max(...SHARDS.map(shard => seen.worstMs[shard]))
   return {
@@ -125,9 +127,6 @@ async function takeOver(ports: DrillPorts): Promise<void> {
     const own = ports.own()
     return own.members.length === 1 && SHARDS.every(shard => isServed(own, shard))
   })
-  // until a request of each shard has come through
-  const from = ports.now()
-  await until(ports, 'requests come through', async () => ports.canary.since(from).requests > 2 * SHARDS.length)
 }
 
 const untilWhole = (ports: DrillPorts): Promise<void> =>

@@ -26,6 +26,8 @@ export class Timeline {
   readonly #turns: Turn[] = []
   #before: PairRecord | null = null
   #moveSince: number | null = null
+  /** null too where the pair was solo before this origin started */
+  #soloSince: number | null = null
   readonly #unlisten: () => void
 
   /** @param now monotonic milliseconds; @param wallNow wall-clock milliseconds */
@@ -51,22 +53,24 @@ export class Timeline {
     if (record !== null && record.epoch !== this.#before?.epoch) {
       this.#turns.unshift(this.#turn(record))
       if (this.#turns.length > TURNS_MAX) this.#turns.pop()
+      if (record.members.length > 1) this.#soloSince = null
+      else if (this.#before !== null) this.#soloSince ??= this.#now()
       this.#before = record
       this.#moveSince = null
     }
     if (move !== null) this.#moveSince = move.since
   }
 
-  /** A takeover from the last sign of life, a rejoin from the connection, a handover from its begin. */
+  /** A takeover from the last sign of life, a rejoin from when the pair became solo, a handover from its begin. */
   #began(record: PairRecord): number | null {
-    const { lease, peer, settings } = this.#replicator.state
+    const { lease, settings } = this.#replicator.state
     const { leaseMs, graceMs } = settings.timing
     switch (record.why) {
       case 'takeover':
       case 'solo':
         return finite(Math.max(lease.heldUntil - leaseMs, lease.promisedUntil - graceMs))
       case 'add':
-        return peer?.since ?? null
+        return this.#soloSince
       default:
         return this.#moveSince
     }

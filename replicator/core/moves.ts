@@ -130,8 +130,13 @@ function settleMove(s: State, move: Move): void {
   if (s.proposer.busy) return
   const moved = move.shards.every(shard => s.record?.primaries[shard].name === s.peerName)
   const left = move.kind !== 'leave' || !isMember(s)
-  if (moved && left) endMove(s, move, true, `epoch ${s.record?.epoch}`)
+  if (moved && left) endMove(s, move, true, toldOf(s, move))
   else endMove(s, move, false, 'the register decided otherwise')
+}
+
+function toldOf(s: State, { shards }: Move): string {
+  const what = shards.length === 0 ? 'nothing had to move' : `${shards.join(' and ')} moved to ${s.peerName}`
+  return `${what}, epoch ${s.record?.epoch}`
 }
 
 function endMove(s: State, move: Move, ok: boolean, detail: string): void {

@@ -10,10 +10,9 @@ import { accessibilityFaults, launch, noBrowser, watched } from '../fixtures/bro
 import { primaryOf, startTestCluster, type TestCluster, until } from './cluster.ts'
 import { Load } from './load.ts'
 
-/** Long enough for a page that is drawn every second to show a rejoin. */
-const STABLE_MS = '3000'
 const VIEWER_SECRET = 'a-secret-for-those-who-look-on'
-const env = { TANDEM_STABLE_MS: STABLE_MS, TANDEM_VIEWER_SECRET: VIEWER_SECRET }
+/** Long enough for a page that is drawn every second to show a rejoin. */
+const SEEN_REJOINING = { TANDEM_STABLE_MS: '3000' }
 /** Pictures of the last run: to look at, never to keep. */
 const PICTURES = new URL('../../.vitest/screenshots/', import.meta.url).pathname
 const DESK = { width: 1200, height: 900 }
@@ -31,7 +30,10 @@ afterEach(async () => {
   cluster = null
 })
 
-async function started(): Promise<{ readonly c: TestCluster; readonly chromium: Browser; readonly load: Load }> {
+async function started(
+  more: Record<string, string> = {},
+): Promise<{ readonly c: TestCluster; readonly chromium: Browser; readonly load: Load }> {
+  const env = { TANDEM_VIEWER_SECRET: VIEWER_SECRET, ...more }
   const c = await startTestCluster(28400, { originEnv: { a: env, b: env } })
   cluster = c
   await c.untilWhole()
@@ -87,7 +89,7 @@ async function sound(...pages: readonly Page[]): Promise<void> {
 
 test('every state of the pair is seen as it happens, on a desk and on a phone', async context => {
   if (noBrowser !== null) return context.skip(noBrowser)
-  const { c, chromium, load } = await started()
+  const { c, chromium, load } = await started(SEEN_REJOINING)
   const { private: url } = c.origins.b
   const desk = await chromium.newPage({ viewport: DESK })
   const phone = await chromium.newPage({ viewport: PHONE, colorScheme: 'dark' })
@@ -199,7 +201,7 @@ test('every action and every page does its work under load', { timeout: 240_000 
 
   await act(page, 'Reseed origin b')
   await noted(page, 'resync')
-  await shows(page, 'rejoining')
+  await page.waitForSelector('[data-turn="add"]')
   await c.untilWhole()
   await act(page, 'Drill with origin b')
   await page.waitForSelector('[data-job="drill"]:not([data-ended="no"])', { timeout: 90_000 })

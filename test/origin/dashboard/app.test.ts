@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { OFFERED } from '../../../origin/dashboard/actions.ts'
 import { about, title } from '../../../origin/dashboard/queues.ts'
+import { Sessions } from '../../../origin/http/session.ts'
 import { type Inside, QUARANTINED, SECRET, startInside, VIEWER_SECRET } from './inside.ts'
 
 const PORT = 28600
@@ -123,6 +125,19 @@ describe('sign-in', () => {
     expect(await open(cookie)).toBe(401)
   })
 
+  it('ends with the secret that opened it: nothing signed with another one is believed', async () => {
+    const changed = new Sessions({ secret: 'a-new-secret-of-the-cluster', viewerSecret: VIEWER_SECRET }, () => wall)
+    const cookie = await cookieOf(SECRET)
+    expect(inside.sessions.read(cookie)?.role).toBe('operator')
+    expect(changed.read(cookie)).toBeNull()
+    // nor what a viewer could sign with the secret that viewers know
+    const forger = new Sessions({ secret: VIEWER_SECRET, viewerSecret: null }, () => wall)
+    const forged = forger.cookie(forger.begin('operator'), false).split(';')[0] ?? ''
+    expect((await ask('/dashboard', { headers: { cookie: forged } })).status).toBe(401)
+    // the viewer's own secret did not change
+    expect(changed.read(await cookieOf(VIEWER_SECRET))?.role).toBe('viewer')
+  })
+
   it('goes on while a page is open, but not beyond a shift', async () => {
     let cookie = await cookieOf(SECRET)
     for (let minutes = 0; minutes < 12 * 60 - 20; minutes += 20) {
@@ -177,6 +192,18 @@ describe('actions', () => {
     const cookie = await cookieOf(SECRET)
     const done = await act(cookie, { do: 'drain', target: 'b', csrf: await csrfIn(cookie) })
     expect(await done.text()).toContain('the other origin did not answer')
+    expect(inside.commands).toEqual([])
+  })
+
+  it.each(OFFERED.flatMap(({ of }) => of))('a viewer can neither see nor do $kind $target', async ({
+    kind,
+    target,
+  }) => {
+    const cookie = await cookieOf(VIEWER_SECRET)
+    const csrf = inside.sessions.csrf(inside.sessions.read(cookie) ?? expect.fail('no session'))
+    const confirm = await ask(`/dashboard/confirm?do=${kind}&target=${target}`, { headers: { cookie } })
+    expect(confirm.status).toBe(403)
+    expect((await act(cookie, { do: kind, target, csrf })).status).toBe(403)
     expect(inside.commands).toEqual([])
   })
 
