@@ -52,7 +52,7 @@ test('force-primary is refused beside any sign of life; forced, it serves, and w
   await until(async () => (await c.statusOf('b'))?.epoch != null, 10_000, 'b has read the register')
   const early = await tandem(c, 'force-primary', 'b', '--confirm', 'origin a is off')
   expect(early).toMatchObject({ code: 1, out: expect.stringMatching(/origin a lives: it called register [abw]/) })
-  expect(early.out).toMatch(/every acknowledged write is in store \S+ of origin a/)
+  expect(early.out).toMatch(/every acknowledged write is in store\s+\S+\s+of\s+origin\s+a/)
   expect((await tandem(c, 'force-primary', 'b', '--confirm', 'yes')).code).not.toBe(0)
   await until(
     async () => {
