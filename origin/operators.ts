@@ -49,7 +49,16 @@ export type OperatorSide = {
   app(
     ports: Omit<
       ControlPorts,
-      'status' | 'overview' | 'operate' | 'rescue' | 'work' | 'copy' | 'setLogLevel' | 'quarantine' | 'sendings'
+      | 'status'
+      | 'whyNotLosable'
+      | 'overview'
+      | 'operate'
+      | 'rescue'
+      | 'work'
+      | 'copy'
+      | 'setLogLevel'
+      | 'quarantine'
+      | 'sendings'
     >,
   ): Control
   /** Ends what would keep the private listener open. */
@@ -112,6 +121,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
       const opened = controlApp({
         ...ports,
         status: ownStatus,
+        whyNotLosable: () => ownStatus().why,
         overview: ownOverview,
         operate,
         rescue,

@@ -34,10 +34,15 @@ export class PeerOrigin {
 
   /** Null where it does not answer in time, or with something that is not understood. */
   overview(): Promise<Overview | null> {
-    this.#look ??= this.get('/_tandem/overview', overviewSchema, LOOK_MS).finally(() => {
+    this.#look ??= this.freshOverview().finally(() => {
       this.#look = null
     })
     return this.#look
+  }
+
+  /** The same, asked for from now on: not what a look found that was under way already. */
+  freshOverview(): Promise<Overview | null> {
+    return this.get('/_tandem/overview', overviewSchema, LOOK_MS)
   }
 
   /** Asks its copy of a shard; rejects with a sentence where it does not answer. */

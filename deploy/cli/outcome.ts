@@ -50,6 +50,12 @@ function folded(text: string, room: number): string[] {
   return [...parts, rest]
 }
 
+/** What could move the cursor, change colours or turn the reading direction: keys and reasons come from clients. */
+const UNPRINTABLE = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+export const printable = (text: string): string =>
+  text.replace(UNPRINTABLE, char => `\\u{${char.codePointAt(0)?.toString(16)}}`)
+
 /** Every line of a message within the width; what a line begins with stays. */
 export const fitted = (text: string): string =>
   text

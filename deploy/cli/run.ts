@@ -9,7 +9,17 @@ import type { Command } from './command.ts'
 import { devCommand } from './dev.ts'
 import { drillCommand } from './drill.ts'
 import { logCommand } from './loglevel.ts'
-import { didYouMean, fitted, type Outcome, RefusedError, table, UsageError, WIDTH, wrapped } from './outcome.ts'
+import {
+  didYouMean,
+  fitted,
+  type Outcome,
+  printable,
+  RefusedError,
+  table,
+  UsageError,
+  WIDTH,
+  wrapped,
+} from './outcome.ts'
 import { quarantineCommand } from './quarantine.ts'
 import { forcePrimaryCommand, registersCommand } from './rescue.ts'
 import { restoreCommand } from './restore.ts'
@@ -103,7 +113,7 @@ export async function run(argv: string[]): Promise<End> {
     const flags = { urls: values.url ?? [], secret: values.secret, home: values.home }
     const { out, confirm, ask = [], force = false, data, watch = false, json = false } = values
     const options = { out, confirm, ask, force, data, watch, json }
-    const tell = (text: string): void => void process.stderr.write(`${text}\n`)
+    const tell = (text: string): void => void process.stderr.write(`${printable(text)}\n`)
     const outcome = await command.run({ args, flags, options, tell })
     return { outcome, code: outcome.ok ? 0 : 1, to: 'stdout' }
   } catch (error) {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { bytes, duration } from '../../origin/dashboard/text.ts'
 import { coloured, wantsColour } from './colour.ts'
 import { type Asked, askAll, type Command, type Input, noArguments } from './command.ts'
-import { table, WIDTH, wrapped } from './outcome.ts'
+import { printable, table, WIDTH, wrapped } from './outcome.ts'
 import type { Status } from './private-api.ts'
 import { bar } from './progress.ts'
 
@@ -32,7 +32,7 @@ async function watched({ flags, options }: Input): Promise<void> {
   process.once('SIGINT', () => over.abort())
   while (!over.signal.aborted) {
     const asked = await askAll(flags)
-    const text = options.json ? JSON.stringify(jsonOf(asked)) : statusText(asked)
+    const text = options.json ? JSON.stringify(jsonOf(asked)) : printable(statusText(asked))
     const shown = wantsColour(process.stdout, process.env) ? coloured(text) : text
     process.stdout.write(`${process.stdout.isTTY && !options.json ? HOME : ''}${shown}\n`)
     await delay(WATCH_MS, null, { signal: over.signal }).catch(() => null)

@@ -18,6 +18,8 @@ export type DrillPorts = {
   readonly name: OriginName
   readonly own: () => Sight
   readonly peer: () => Promise<Sight | null>
+  /** true while the other origin drills, or where it cannot be asked: two drills would stop both at once */
+  readonly peerDrills: () => Promise<boolean>
   readonly handover: (shard: ShardName) => Promise<Done>
   readonly peerHandover: (shard: ShardName) => Promise<Done>
   readonly pausePeer: (ms: number) => Promise<Done>
@@ -51,7 +53,8 @@ const WARM_MS = 500
 const FAILURES_TOLD = 5
 
 export async function drill(ports: DrillPorts, report: Report): Promise<JobEnd> {
-  const why = await whyNot(ports)
+  // Each says so of itself before it asks the other: of two that begin at once none goes on.
+  const why = (await ports.peerDrills()) ? 'the other origin drills, or does not answer' : await whyNot(ports)
   if (why !== null) return { ok: false, detail: `no drill now: ${why}`, result: null }
   const steps: Step[] = []
   const { canary } = ports
@@ -121,6 +124,8 @@ async function thereAndBack(ports: DrillPorts, shard: ShardName): Promise<void> 
 }
 
 async function takeOver(ports: DrillPorts): Promise<void> {
+  // it refuses to stand still while it may not be lost
+  await untilWhole(ports)
   const paused = await ports.pausePeer(ports.graceMs + PAUSE_OVER_MS)
   if (!paused.ok) throw new Error(paused.detail)
   await until(ports, 'this origin serves both shards alone', async () => {

@@ -22,6 +22,8 @@ import { rescueControl } from './rescuecontrol.ts'
 
 export type ControlPorts = {
   status(): unknown
+  /** empty where this host may go away now */
+  whyNotLosable(): readonly string[]
   /** what the other origin's dashboard shows of this one */
   overview(): unknown
   readonly operate: Operate
@@ -84,6 +86,9 @@ export function controlApp(ports: ControlPorts): Hono<PrivateEnv> {
     const body = pauseBody.safeParse(await jsonOf(c.req.raw))
     if (!body.success)
       return problem('bad-request', { detail: `The body names a time: {"ms": 3000}, up to ${PAUSE_MS_MAX}.` })
+    const why = ports.whyNotLosable()
+    if (why.length > 0)
+      return answerOf(ports.operate.refused('drill pause', `this host may not be lost: ${why.join('; ')}`, actorIn(c)))
     standStill(body.data.ms)
     return answerOf(
       ports.operate.noted('drill pause', { ok: true, detail: `stands still for ${body.data.ms} ms` }, actorIn(c)),

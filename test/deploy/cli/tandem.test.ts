@@ -88,7 +88,7 @@ test('an origin that is silent makes the status fail, the other is still told', 
 test('verify follows the job on an origin and names what differs; exit code 0 only where all is equal', () => {
   const { code, out } = tandem('verify')
   expect(code).toBe(1)
-  expect(out).toContain('s0     DIFFERENT  7     2')
+  expect(out).toContain('s0     DIFFERENT  7     3')
   expect(out).toContain('s1     equal      7     0')
   expect(out).toMatch(/0a0a0a0a {2}- {5}documents {2}docs\/x/)
   expect(JSON.parse(tandem('verify --json').out)).toMatchObject({
@@ -205,6 +205,12 @@ test('a key that is longer than a line is shown whole', () => {
   const { out } = tandem('verify')
   expect(out.replace(/\n +/g, '')).toContain(`docs/${'long-'.repeat(40)}x`)
   expect(tandem('quarantine list').out).toContain(`s0-1234567.${'8'.repeat(16)}-1.jsonl`)
+})
+
+test('a hostile key does nothing to the terminal', () => {
+  const { out } = tandem('verify')
+  expect(out).toContain('docs/\\u{1b}[2J\\u{9b}1mgone\\u{202e}txt')
+  expect(out).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
 })
 
 test('help has examples for every command, within 80 columns', async () => {

@@ -50,7 +50,7 @@ const status = () => ({
   why: [],
 })
 
-const differing = ['docs/x', `docs/${'long-'.repeat(40)}x`].map(key => ({
+const differing = ['docs/x', 'docs/\u001b[2J\u009b1mgone\u202etxt', `docs/${'long-'.repeat(40)}x`].map(key => ({
   table: 'documents',
   key,
   here: '0a'.repeat(16),
@@ -59,7 +59,7 @@ const differing = ['docs/x', `docs/${'long-'.repeat(40)}x`].map(key => ({
 const verified = {
   step: 'compares s1',
   progress: 100,
-  end: { ok: false, detail: '2 of 14 rows differ' },
+  end: { ok: false, detail: '3 of 14 rows differ' },
   result: {
     shards: [
       { shard: 's0', rows: 7, differing, more: false, unsure: [] },
