@@ -6,19 +6,19 @@ import type { Replicator } from '../replicator/replicator.ts'
 import { pathOf } from '../router/key.ts'
 import { problem } from '../router/problem.ts'
 import type { Config } from './config.ts'
-import { createDashboard } from './dashboard/app.ts'
+import type { DashboardParts } from './dashboard/app.ts'
 import { overview } from './dashboard/overview.ts'
 import type { QuarantinePorts } from './dashboard/quarantinepages.ts'
 import { QueueBoards } from './dashboard/queues.ts'
 import { Audit } from './host/audit.ts'
 import { Browsers, DASHBOARD } from './http/browsers.ts'
+import type { PrivateEnv } from './http/caller.ts'
 import { type ControlPorts, controlApp } from './http/control.ts'
 import { type Control, innerAct } from './http/innercall.ts'
 import { Sessions } from './http/session.ts'
 import { createWork, type WorkParts } from './jobs/work.ts'
 import type { LogLevel } from './log.ts'
 import { LagHistory } from './observe/laghistory.ts'
-import { Metrics } from './observe/metrics.ts'
 import { Timeline } from './observe/timeline.ts'
 import type { Traffic } from './observe/traffic.ts'
 import type { Writes } from './observe/writes.ts'
@@ -73,7 +73,11 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
   const timeline = new Timeline(replicator, now, Date.now)
   const ownStatus = () => status(replicator, version, now(), sendings.of)
   const lags = new LagHistory(() => ownStatus().shards.reduce((sum, { lag }) => sum + lag.entries, 0))
-  const metrics = new Metrics({ status: ownStatus, traffic, writes })
+  // An origin that nobody looks at, or scrapes, does not load what that takes.
+  const metrics = once(async () => {
+    const { Metrics } = await import('./observe/metrics.ts')
+    return new Metrics({ status: ownStatus, traffic, writes })
+  })
   const sessions = new Sessions({ secret: config.secret, viewerSecret: config.viewerSecret }, Date.now)
   const ownOverview = () =>
     overview({
@@ -90,6 +94,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
     line => audit.note(line),
   )
   let control: Control | null = null
+  let closed = false
   const peer = new PeerOrigin(config.peer, config.secret)
   const rescue = new Rescue({
     replicator,
@@ -98,7 +103,11 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
     operate,
   })
   const work = createWork({ ...parts, peer, operate, status: ownStatus })
-  const dashboard = createDashboard({
+  const dashboard = once(async () => {
+    const { createDashboard } = await import('./dashboard/app.ts')
+    return createDashboard(dashboardParts)
+  })
+  const dashboardParts: DashboardParts = {
     name: config.name,
     sessions,
     overview: ownOverview,
@@ -113,7 +122,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
     ),
     now,
     onError,
-  })
+  }
 
   return {
     browsers: new Browsers({ sessions, name: config.name, now, audit: line => audit.note(line) }),
@@ -135,13 +144,15 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
       return {
         fetch(request, env) {
           const path = pathOf(env.wire.target)
-          if (path === DASHBOARD || path.startsWith(`${DASHBOARD}/`)) return dashboard.fetch(request, env)
+          if (path === DASHBOARD || path.startsWith(`${DASHBOARD}/`)) return looked(request, env)
           return path === '/metrics' ? scrape(request) : opened.fetch(request, env)
         },
       }
     },
     close() {
-      dashboard.close()
+      closed = true
+      // one that is not loaded yet is closed as soon as it is
+      dashboard.begun?.then(loaded => loaded.close(), onError)
       timeline.close()
       lags.close()
       work.close()
@@ -149,11 +160,31 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
     flushed: () => audit.flushed(),
   }
 
+  async function looked(request: Request, env: PrivateEnv['Bindings']): Promise<Response> {
+    if (closed) return problem('overloaded', { detail: 'This origin stops.' })
+    return (await dashboard.get()).fetch(request, env)
+  }
+
   async function scrape(request: Request): Promise<Response> {
     if (request.method !== 'GET') return problem('method-not-allowed', { headers: { Allow: 'GET' } })
-    return new Response(await metrics.text(), {
-      headers: { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' },
+    const loaded = await metrics.get()
+    return new Response(await loaded.text(), {
+      headers: { 'Content-Type': loaded.contentType, 'Cache-Control': 'no-store' },
     })
+  }
+}
+
+/** Made when it is first asked for. */
+function once<T>(make: () => Promise<T>): { get(): Promise<T>; readonly begun: Promise<T> | null } {
+  let made: Promise<T> | null = null
+  return {
+    get() {
+      made ??= make()
+      return made
+    },
+    get begun() {
+      return made
+    },
   }
 }
 
