@@ -76,7 +76,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
   // An origin that nobody looks at, or scrapes, does not load what that takes.
   const metrics = once(async () => {
     const { Metrics } = await import('./observe/metrics.ts')
-    return new Metrics({ status: ownStatus, traffic, writes })
+    return new Metrics({ status: ownStatus, traffic, writes, changes: () => timeline.counts })
   })
   const sessions = new Sessions({ secret: config.secret, viewerSecret: config.viewerSecret }, Date.now)
   const ownOverview = () =>

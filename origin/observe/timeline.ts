@@ -24,6 +24,7 @@ export class Timeline {
   readonly #now: () => number
   readonly #wallNow: () => number
   readonly #turns: Turn[] = []
+  readonly #counts = new Map<string, number>()
   #before: PairRecord | null = null
   #moveSince: number | null = null
   /** null too where the pair was solo before this origin started */
@@ -39,6 +40,11 @@ export class Timeline {
     this.#look()
   }
 
+  /** Since the start, by kind: there are as many kinds as reasons of a record. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts
+  }
+
   /** Newest first. */
   get turns(): readonly Turn[] {
     return this.#turns
@@ -51,7 +57,10 @@ export class Timeline {
   #look(): void {
     const { record, move } = this.#replicator.state
     if (record !== null && record.epoch !== this.#before?.epoch) {
-      this.#turns.unshift(this.#turn(record))
+      const turn = this.#turn(record)
+      this.#turns.unshift(turn)
+      // what was read at the start was no change
+      if (this.#before !== null) this.#counts.set(turn.kind, (this.#counts.get(turn.kind) ?? 0) + 1)
       if (this.#turns.length > TURNS_MAX) this.#turns.pop()
       if (record.members.length > 1) this.#soloSince = null
       else if (this.#before !== null) this.#soloSince ??= this.#now()

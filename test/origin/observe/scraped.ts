@@ -49,13 +49,15 @@ export const statusForMetrics = () => ({
   why: ['alone'],
 })
 
+export const noChanges = (): ReadonlyMap<string, number> => new Map()
+
 /** Also the series of histograms. */
 export async function metricNames(): Promise<ReadonlySet<string>> {
   const traffic = new Traffic(
     () => 0,
     () => 0,
   )
-  const text = await new Metrics({ status: statusForMetrics, traffic, writes: new Writes() }).text()
+  const text = await new Metrics({ status: statusForMetrics, traffic, writes: new Writes(), changes: noChanges }).text()
   traffic.close()
   return new Set(
     [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name = '', type]) =>
