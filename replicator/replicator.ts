@@ -1,7 +1,6 @@
 // Runs a Pair on real parts: acts on its effects in order and tells it what happened. No decision is made here.
-
 import type { View } from '../router/view.ts'
-import { peerOf, SHARDS, type ShardName } from '../router/words.ts'
+import { SHARDS, type ShardName } from '../router/words.ts'
 import type { Effect, Event, OperatorCommand } from './core/events.ts'
 import { parseMessage } from './core/messages.ts'
 import { Pair } from './core/pair.ts'
@@ -10,6 +9,7 @@ import { isSole, isStanding, type State } from './core/state.ts'
 import { decodeEntryFrame, encodeEntryFrame } from './link/entryframe.ts'
 import { FRAME_ENTRIES, FRAME_MESSAGE, type FrameKind, type LinkTransport } from './link/transport.ts'
 import type { Parts } from './parts.ts'
+import { shownData } from './queue/jobs.ts'
 import type { EntryJob, QueueLane } from './queue/lane.ts'
 import type { LoggedEntry } from './store/shardstore.ts'
 import { Waiters } from './waiters.ts'
@@ -268,7 +268,7 @@ export class Replicator {
       case 'changed':
         return this.#changed()
       case 'show':
-        return this.#show(effect)
+        return this.#queue.show(effect.what, effect.shard, this.#shown(effect), effect.progress, effect.done)
       case 'reply':
         this.#replies.get(effect.id)?.({ ok: effect.ok, detail: effect.detail })
         this.#replies.delete(effect.id)
@@ -278,12 +278,8 @@ export class Replicator {
     }
   }
 
-  #show({ shard, what, from, to, progress, done }: Extract<Effect, { type: 'show' }>): void {
-    const { name } = this.#parts.settings
-    const epoch = this.#pair.state.record?.epoch ?? 0
-    const data = { shard, epoch, indexes: `${from + 1} to ${to}`, origin: name, to: peerOf(name) }
-    this.#queue.show(what, shard, data, progress, done)
-  }
+  #shown = (gap: Extract<Effect, { type: 'show' }>) =>
+    shownData(gap, this.#pair.state.record?.epoch ?? 0, this.#parts.settings.name)
 
   #persist({ token, identity }: Extract<Effect, { type: 'persist' }>): void {
     const saved = this.#parts.identityFile.save(identity)
