@@ -80,7 +80,7 @@ export function createDashboard(parts: DashboardParts): Dashboard {
     const action = form === null ? null : parseAction(form.get('do'), form.get('target'))
     if (form === null) return problem('forbidden', { detail: 'The form is not one of this session.' })
     if (action === null) return problem('not-found', { detail: 'There is no such action.' })
-    return page(await outcomePage(action, await perform(action, actorIn(c))))
+    return page(await outcomePage(action, await perform(action, form.get('performer'), actorIn(c))))
   })
   app.post('/dashboard/sign-out', async c => {
     if ((await verifiedForm(c)) === null)
@@ -148,9 +148,15 @@ export function createDashboard(parts: DashboardParts): Dashboard {
       )
   }
 
-  async function perform(action: Action, actor: string): Promise<Done> {
+  /** @param confirmed the origin that the confirmation spoke of: somebody else may have acted since */
+  async function perform(action: Action, confirmed: string | null, actor: string): Promise<Done> {
     const performer = performerOf(action, await accounts())
     if (performer === null) return { ok: false, detail: 'nobody is known to be primary of that shard' }
+    if (confirmed !== performer)
+      return {
+        ok: false,
+        detail: `things changed since you were asked: it would be ${performer} that acts now. Nothing was done.`,
+      }
     const { path, body } = requestOf(action)
     return performer === parts.name ? parts.act(path, body, actor) : peer.act(path, body, actor)
   }

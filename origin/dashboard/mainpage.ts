@@ -2,7 +2,7 @@
 import { html, raw } from 'hono/html'
 import type { Session } from '../http/caller.ts'
 import type { Accounts } from './accounts.ts'
-import { type Action, consequences, OFFERED, parseAction, targetOf, titleOf } from './actions.ts'
+import { type Action, consequences, OFFERED, parseAction, performerOf, targetOf, titleOf } from './actions.ts'
 import type { Drawing } from './events.ts'
 import { document, type Html } from './layout.ts'
 import { SECTIONS } from './sections.ts'
@@ -75,6 +75,7 @@ export function confirmPage(action: Action, accounts: Accounts, looker: Looker):
       <form method="post" action="/dashboard/act">
         <input type="hidden" name="do" value="${action.kind}">
         <input type="hidden" name="target" value="${targetOf(action)}">
+        <input type="hidden" name="performer" value="${performerOf(action, accounts) ?? ''}">
         <input type="hidden" name="csrf" value="${looker.csrf}">
         <button type="submit" class="danger">${titleOf(action)}</button>
         <a class="button" href="/dashboard">Leave it</a>

@@ -161,7 +161,8 @@ describe('actions', () => {
     const confirm = await (await ask('/dashboard/confirm?do=handover&target=s0', { headers: { cookie } })).text()
     expect(confirm).toContain('s0 moves from a to b')
     const csrf = /name="csrf" value="([^"]+)"/.exec(confirm)?.[1] ?? ''
-    const done = await act(cookie, { do: 'handover', target: 's0', csrf })
+    expect(confirm).toContain('name="performer" value="a"')
+    const done = await act(cookie, { do: 'handover', target: 's0', performer: 'a', csrf })
     expect(await done.text()).toContain('it was done')
     expect(inside.commands).toEqual([
       { path: 'handover', body: { shard: 's0' }, actor: 'dashboard operator from 127.0.0.1' },
@@ -177,7 +178,7 @@ describe('actions', () => {
       ['drill', 'a'],
       ['log-level', 'a.debug'],
     ] as const)
-      expect((await act(cookie, { do: kind, target, csrf })).status).toBe(200)
+      expect((await act(cookie, { do: kind, target, performer: 'a', csrf })).status).toBe(200)
     expect(inside.commands.map(({ path, body }) => [path, body])).toEqual([
       ['jobs/verify', {}],
       ['jobs/drill', {}],
@@ -188,9 +189,16 @@ describe('actions', () => {
     expect((await ask('/dashboard/confirm?do=log-level&target=a.loud', { headers: { cookie } })).status).toBe(404)
   })
 
+  it('do nothing where somebody else has acted since the confirmation: the shard would go back', async () => {
+    const cookie = await cookieOf(SECRET)
+    const done = await act(cookie, { do: 'handover', target: 's0', performer: 'b', csrf: await csrfIn(cookie) })
+    expect(await done.text()).toContain('things changed since you were asked')
+    expect(inside.commands).toEqual([])
+  })
+
   it('say that the other origin does not answer, where it is the one to act', async () => {
     const cookie = await cookieOf(SECRET)
-    const done = await act(cookie, { do: 'drain', target: 'b', csrf: await csrfIn(cookie) })
+    const done = await act(cookie, { do: 'drain', target: 'b', performer: 'b', csrf: await csrfIn(cookie) })
     expect(await done.text()).toContain('the other origin did not answer')
     expect(inside.commands).toEqual([])
   })
