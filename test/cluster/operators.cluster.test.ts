@@ -27,7 +27,7 @@ afterEach(async () => {
 })
 
 async function started(bodyBytes = 0): Promise<{ readonly c: TestCluster; readonly load: Load }> {
-  const c = await startTestCluster(36900)
+  const c = await startTestCluster(32000)
   cluster = c
   await c.untilWhole()
   const writers = new Load({ urls: ORIGINS.map(name => c.origins[name].public), clients: 4, bodyBytes })

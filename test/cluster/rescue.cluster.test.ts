@@ -24,7 +24,7 @@ const reachable = (c: TestCluster, count: number): Promise<void> =>
   )
 
 test('force-primary is refused beside any sign of life; forced, it serves, and what was lost is kept aside', async () => {
-  cluster = await startTestCluster(36100, {
+  cluster = await startTestCluster(31000, {
     originEnv: { b: { TANDEM_STABLE_MS: '3000' }, a: { TANDEM_STABLE_MS: '3000' } },
   })
   const c = cluster
@@ -76,7 +76,7 @@ test('force-primary is refused beside any sign of life; forced, it serves, and w
 })
 
 test('registers that lost their disks are rebuilt: two under load, then all three with both origins down', async () => {
-  cluster = await startTestCluster(36100)
+  cluster = await startTestCluster(31000)
   const c = cluster
   await c.untilWhole()
   expect(await tandem(c, 'registers', 'rebuild')).toMatchObject({
