@@ -7,6 +7,8 @@ import { traceparentOf } from './wire.ts'
 /** An outage fails thousands of requests a second for one and the same reason: as many lines say no more than these. */
 const FAILURES_A_SECOND = 20
 const TARGET_CHARS_MAX = 200
+/** Asked every second by whoever balances: that a host is not ready is an answer, no failure, and has lines of its own. */
+const READY = '/readyz'
 const PLAIN_ID = /^[\x21-\x7e]{1,128}$/
 
 export type RequestLogOptions = {
@@ -29,7 +31,7 @@ export function createRequestLog({ log, verbose, now }: RequestLogOptions): Answ
   let lines = 0
   let left = 0
   return (listener, incoming, status, tookMs) => {
-    if (status < 500) {
+    if (status < 500 || incoming.url === READY) {
       if (verbose()) log.debug(about(listener, incoming, status, tookMs), 'answered')
       return
     }

@@ -18,8 +18,8 @@ function logged(verbose: boolean) {
     Object.assign(new IncomingMessage(new Socket()), { headers, method: 'PUT', url: '/v1/docs/x' })
   return {
     lines,
-    answer: (status: number, headers: Record<string, string> = {}) =>
-      answered('public', request(headers), status, 1.234),
+    answer: (status: number, headers: Record<string, string> = {}, url = '/v1/docs/x') =>
+      answered('public', Object.assign(request(headers), { url }), status, 1.234),
     later: () => {
       nowMs += 1000
     },
@@ -32,6 +32,8 @@ it('a failure has a line with the ids by which the client knows it', () => {
   const { lines, answer } = logged(false)
   answer(200)
   answer(404)
+  // asked every second while a host is down
+  answer(503, {}, '/readyz')
   answer(503, { traceparent: `00-${TRACE}-b7ad6b7169203331-01`, 'x-request-id': 'order-7' })
   expect(lines).toEqual([
     {
