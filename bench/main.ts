@@ -17,11 +17,13 @@ import { type Options, optionsFrom, USAGE, UsageError } from './options.ts'
 import { type Bench, type Part, PEER_PORTS } from './part.ts'
 import { findPeers, type ProgramName } from './peers/found.ts'
 import { reportOf, writeReport } from './report/report.ts'
+import { stopAll } from './running.ts'
 
 const PARTS: readonly Part[] = [reads, forwarding, writes, lone, memory, coldStart, rejoin, growth]
 /** Takes long and compares with nobody: only when it is asked for. */
 const ON_DEMAND: readonly Part[] = [growth]
 const EXIT_USAGE = 64
+const EXIT_INTERRUPTED = 130
 
 const tell = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -50,11 +52,20 @@ async function main(args: readonly string[]): Promise<number> {
   // PostgreSQL's own user must reach its directory below
   chmodSync(home, 0o711)
   const bench: Bench = { options, home, found, tell, port: n => options.portBase + PEER_PORTS + n }
+  const remove = (): void => rmSync(home, { recursive: true, force: true })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupted(remove))
   try {
     return await runParts(bench, parts)
   } finally {
-    rmSync(home, { recursive: true, force: true })
+    remove()
   }
+}
+
+async function interrupted(remove: () => void): Promise<never> {
+  tell('interrupted: stopping all that was started')
+  await stopAll()
+  remove()
+  process.exit(EXIT_INTERRUPTED)
 }
 
 async function runParts(bench: Bench, parts: readonly Part[]): Promise<number> {

@@ -7,6 +7,7 @@ import type { Finding } from './measure/finding.ts'
 import type { Tell } from './measure/rounds.ts'
 import type { Options } from './options.ts'
 import type { Found, ProgramName } from './peers/found.ts'
+import { owned } from './running.ts'
 import { untilWhole } from './status.ts'
 
 export type Bench = {
@@ -47,11 +48,12 @@ export async function withCluster<T>(
     log: () => {},
     ...options,
   })
+  const close = owned(cluster.close)
   try {
     await untilWhole(cluster)
     return await act(cluster)
   } finally {
-    await cluster.close()
+    await close()
   }
 }
 

@@ -62,14 +62,14 @@ export type Filling = {
 const FILL_CONNECTIONS = 64
 const FILL_SECONDS_MAX = 4 * 3600
 
-/** Writes so many documents (a few more: what is under way at the end still arrives). */
+/** Writes so many documents. */
 export async function fill({ url, prefix, from, count, bodyBytes }: Filling): Promise<void> {
   const connections = Math.min(FILL_CONNECTIONS, count)
   await run(
     'wrk',
     [
       ...['-t', '1', '-c', String(connections), '-d', `${FILL_SECONDS_MAX}s`, '--timeout', `${TIMEOUT_SECONDS}s`],
-      ...['-s', FILL, url, '--', prefix, String(from), String(count), String(bodyBytes)],
+      ...['-s', FILL, url, '--', prefix, String(from), String(count), String(bodyBytes), String(4 * connections)],
     ],
     { timeout: FILL_SECONDS_MAX * 1000, killSignal: 'SIGKILL' },
   )

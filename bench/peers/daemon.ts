@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { owned } from '../running.ts'
 
 export type Daemon = { readonly pid: number; stop(): Promise<void> }
 
@@ -43,13 +44,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   void exited.then(() => {
     gone = true
   })
-  const stop = async (): Promise<void> => {
+  const stop = owned(async () => {
     if (gone) return
     child.kill(stopSignal)
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
     await exited
     clearTimeout(timer)
-  }
+  })
   const end = performance.now() + READY_MS
   while (!gone && performance.now() < end) {
     if (await listens(port)) return { pid: child.pid ?? 0, stop }
