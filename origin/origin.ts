@@ -20,7 +20,8 @@ import { openIdentity } from './host/identity.ts'
 import { createIdentityFile } from './host/identityfile.ts'
 import { hostCallers } from './http/callers.ts'
 import { documentsHandler } from './http/documents.ts'
-import { listenPrivate, listenPublic } from './http/listen.ts'
+import { forwardedHandler } from './http/forwarded.ts'
+import { listenPrivate, listenPublic, PRIMARY_TIMING } from './http/listen.ts'
 import { hostMac } from './http/mac.ts'
 import { proxyTrust } from './http/proxies.ts'
 import type { Listening } from './http/server.ts'
@@ -32,6 +33,8 @@ import { fetchSnapshot } from './snapshots.ts'
 import { readiness } from './status.ts'
 import { listQuarantine, showQuarantine } from './store/quarantine.ts'
 import { type OpenStore, openShardStore } from './store/store.ts'
+import { receptionOf } from './streams/reception.ts'
+import { createStreams, STREAMS } from './streams/streams.ts'
 import { HostWhereabouts } from './whereabouts.ts'
 
 /** CONTRACT: 1 MiB. */
@@ -148,10 +151,20 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   const mac = hostMac(config.secret)
   const sealView = viewSealer(mac)
   const answer = documentsHandler({ name, documents, bodyBytesMax: BODY_BYTES_MAX, sealView, now: Date.now })
-  const forwarder = createForwarder(config.peer, config.secret)
   const parking = new Parking({ ...PARKING_LIMITS, parkMs: config.parkMs })
   const whereabouts = new HostWhereabouts(name, replicator, now)
   const seal = createSeal(mac)
+  const onError = (error: unknown): void => log.error({ error }, 'a request met a fault of ours')
+  const forwarded = forwardedHandler({ documents: answer, seal, bodyBytesMax: BODY_BYTES_MAX, onError })
+  const forwarder = createStreams({
+    name,
+    incarnation,
+    secret: config.secret,
+    peerUrl: new URL(config.peer),
+    pooled: createForwarder(config.peer, config.secret),
+    reception: receptionOf(forwarded, PRIMARY_TIMING),
+    log,
+  })
   const traffic = new Traffic(now, () => parking.requests)
   const router = new Router(
     {
@@ -167,8 +180,6 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     },
     parking,
   )
-  const onError = (error: unknown): void => log.error({ error }, 'a request met a fault of ours')
-
   const life = incarnation.replaceAll('-', '').slice(-MINTER_DIGITS)
   const inside = operatorSide({
     config,
@@ -192,8 +203,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     await listenPrivate({
       ...config.private,
       secret: config.secret,
-      documents: answer,
-      seal,
+      forwarded,
       bodyBytesMax: BODY_BYTES_MAX,
       viewerSecret: config.viewerSecret,
       browsers: inside.browsers,
@@ -201,7 +211,10 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         digest: shard => open[shard].digest(),
         snapshot: shard => replicator.snapshots.get(shard) ?? null,
       }),
-      onUpgrade: (request, socket, head) => links[0]?.onUpgrade(request, socket, head),
+      onUpgrade: (request, socket, head) => {
+        if (request.url === STREAMS.path) forwarder.onUpgrade(request, socket, head)
+        else links[0]?.onUpgrade(request, socket, head)
+      },
       onError,
     }),
   )

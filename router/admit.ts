@@ -1,5 +1,6 @@
 // The one place that says which resources and methods exist. Both the public side and the forwarded side ask here.
 import { type Framing, framingOf } from './body.ts'
+import type { BareRequest } from './call.ts'
 import { shardOf } from './hash.ts'
 import { type DocumentResource, parseTarget } from './key.ts'
 import { type OperationResource, parseOperation } from './operation.ts'
@@ -25,7 +26,7 @@ export type Admission =
   | { readonly kind: 'refused'; readonly response: Response }
 
 /** Judges a request by its head alone: nothing of the body has been read. */
-export function admit(request: Request, target: string, bodyBytesMax: number): Admission {
+export function admit(request: BareRequest, target: string, bodyBytesMax: number): Admission {
   const { method } = request
   const refused = (name: ProblemName, fields: ProblemFields): Admission => ({
     kind: 'refused',

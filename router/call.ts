@@ -10,6 +10,11 @@ import type { MintedKey } from './minted.ts'
 import type { OperationResource } from './operation.ts'
 import type { ShardName } from './words.ts'
 
+/** What answering needs of a request beside its target. A Request is one, and so is what came in frames. */
+export type BareRequest = Pick<Request, 'method' | 'signal' | 'body' | 'arrayBuffer'> & {
+  readonly headers: Pick<Headers, 'get' | 'has'>
+}
+
 /** One request of a client, as the runtime's adapter presents it. */
 export type Inbound = {
   readonly request: Request
@@ -30,7 +35,9 @@ export type Inbound = {
   readonly aimed: Aimed | undefined
 }
 
-export type LocalCall = Pick<Inbound, 'request' | 'target' | 'resource' | 'shard' | 'body' | 'minted' | 'aimed'>
+export type LocalCall = Pick<Inbound, 'target' | 'resource' | 'shard' | 'body' | 'minted' | 'aimed'> & {
+  readonly request: BareRequest
+}
 
 export type ForwardCall = {
   readonly method: string

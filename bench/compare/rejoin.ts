@@ -81,7 +81,6 @@ async function loseB(cluster: LocalCluster): Promise<void> {
   await until('a is alone', isAlone, ALONE_MS)
 }
 
-/** Milliseconds from the first sign of progress until b has all that a has. */
 async function untilLevel(cluster: LocalCluster, start: () => void, how: 'stream' | 'snapshot'): Promise<number> {
   start()
   const end = performance.now() + LEVEL_MS
@@ -91,9 +90,9 @@ async function untilLevel(cluster: LocalCluster, start: () => void, how: 'stream
     const [a, b] = await Promise.all([statusOf(cluster, 'a'), statusOf(cluster, 'b')])
     if (a !== null && b !== null) {
       first ??= indexOf(b)
-      const moves = how === 'stream' ? indexOf(b) > first : a.shards.some(({ rejoin }) => rejoin === 'snapshotting')
-      if (moves) began ??= performance.now()
-      if (indexOf(b) === indexOf(a)) return performance.now() - (began ?? performance.now() - LOOK_MS)
+      // a snapshot shows no progress before it is there: it begins when b is seen
+      if (how === 'snapshot' || indexOf(b) > first) began ??= performance.now()
+      if (began !== null && indexOf(b) === indexOf(a)) return performance.now() - began
     }
     await pause(LOOK_MS)
   }
@@ -121,7 +120,7 @@ function findingOf(rounds: readonly Round[], foreign: number): Finding {
     ],
     figures: [{ name: 'size of the snapshot, both shards', value: of('mib')[0] ?? 0, unit: 'MiB' }],
     notes: [
-      'Timed from the first progress until every entry is on both, while nobody writes. The wait for a stable peer (TANDEM_STABLE_MS) is not in it.',
+      'A stream is timed from its first progress, a snapshot from when the returning origin answers, until every entry is on both, while nobody writes. The wait for a stable peer (TANDEM_STABLE_MS) is not in it.',
     ],
   }
 }

@@ -22,7 +22,7 @@ export type ParsedPreconditions =
 
 const PARSED_NONE: ParsedPreconditions = { kind: 'parsed', preconditions: NO_PRECONDITIONS }
 
-export function preconditionsOf(headers: Headers): ParsedPreconditions {
+export function preconditionsOf(headers: Pick<Headers, 'get'>): ParsedPreconditions {
   const ifMatch = headers.get('if-match')
   const ifNoneMatch = headers.get('if-none-match')
   const ifModifiedSince = headers.get('if-modified-since')

@@ -1,6 +1,8 @@
 // `Idempotency-Key` of a write: by which scope its record is found, and what makes its content that of another request.
+
 import { hash } from 'node:crypto'
 import type { Condition, Done, Idempotency } from '../../replicator/store/shardstore.ts'
+import type { BareRequest } from '../../router/call.ts'
 import { parseTarget, pathOf, pathOfDocument } from '../../router/key.ts'
 import type { MintedKey } from '../../router/minted.ts'
 import { isIdempotencyKey } from '../../router/operation.ts'
@@ -20,7 +22,7 @@ const NONE: ParsedIdempotency = { kind: 'parsed', idem: null }
 
 /** The client's own key goes before a router's. */
 export function idempotencyOf(
-  request: Request,
+  request: BareRequest,
   target: string,
   minted: MintedKey | null,
   content: Content,
@@ -34,7 +36,7 @@ export function idempotencyOf(
   return { kind: 'parsed', idem: { kind: 'client', scope, fingerprint: fingerprintOf(content) } }
 }
 
-export const tokenOf = (request: Request): string => request.headers.get('authorization') ?? ''
+export const tokenOf = (request: BareRequest): string => request.headers.get('authorization') ?? ''
 
 /** One document is one target, however it was spelled. */
 export function scopeOf(token: string, method: string, target: string, key: string): string {

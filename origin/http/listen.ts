@@ -2,22 +2,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
-import { admit } from '../../router/admit.ts'
-import { AIMED_HEADER, parseEpoch } from '../../router/aimed.ts'
+import { LINK } from '../../replicator/link/proof.ts'
 import type { Wire, WireEnv } from '../../router/app.ts'
-import { takeBody } from '../../router/body.ts'
 import { originForm, pathOf } from '../../router/key.ts'
-import { MINTED_KEY_HEADER, type Seal, unsealed } from '../../router/minted.ts'
 import { FORWARDED_HEADER, PRIVATE_CHALLENGE } from '../../router/private.ts'
-import { forWrite, problem } from '../../router/problem.ts'
+import { problem } from '../../router/problem.ts'
+import { STREAMS } from '../streams/streams.ts'
 import type { Caller, PrivateEnv } from './caller.ts'
-import type { DocumentsHandler } from './documents.ts'
+import type { ForwardedHandler } from './forwarded.ts'
 import { type ProxyTrust, proxyTrust } from './proxies.ts'
 import { secretCheck } from './secret.ts'
 import { type Listening, startServer } from './server.ts'
 import { NodeWire } from './wire.ts'
 
-export const LINK_PATH = '/_tandem/link'
+/** What Server-Timing calls the time of the origin that answers. */
+export const PRIMARY_TIMING = 'primary'
+const UPGRADE_PATHS: readonly string[] = [LINK.path, STREAMS.path]
 
 /** A Hono app, or what answers like one. */
 type Fetch<Env> = (request: Request, env: Env) => Response | Promise<Response>
@@ -42,9 +42,7 @@ export type PrivateOptions = {
   readonly port: number
   readonly secret: string
   /** answers what the peer forwarded */
-  readonly documents: DocumentsHandler
-  /** knows the keys that the peer's router minted */
-  readonly seal: Seal
+  readonly forwarded: ForwardedHandler
   readonly bodyBytesMax: number
   /** opens what only reads for those who watch: `/metrics` and the status */
   readonly viewerSecret?: string | null
@@ -52,7 +50,7 @@ export type PrivateOptions = {
   readonly control: { readonly fetch: Fetch<PrivateEnv['Bindings']> }
   /** absent: there are no sessions, the secret's header alone opens */
   readonly browsers?: BrowserDoor
-  /** the peer dials the link: proves itself there, since no secret is sent over it */
+  /** the peer dials the link, or streams: it proves itself there, since no secret is sent over them */
   readonly onUpgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void
   readonly onError: (error: unknown) => void
 }
@@ -67,7 +65,7 @@ export type BrowserDoor = {
 const VIEWER_PATHS: readonly string[] = ['/metrics', '/_tandem/status']
 
 export function listenPrivate(options: PrivateOptions): Promise<Listening> {
-  const { host, port, secret, documents, seal, bodyBytesMax, control, onUpgrade, onError } = options
+  const { host, port, secret, forwarded, bodyBytesMax, control, onUpgrade, onError } = options
   const { viewerSecret = null, browsers } = options
   const knowsSecret = secretCheck(secret)
   const knowsViewerSecret = viewerSecret === null ? () => false : secretCheck(viewerSecret)
@@ -96,34 +94,11 @@ export function listenPrivate(options: PrivateOptions): Promise<Listening> {
   return startServer({
     host,
     port,
-    timing: 'primary',
+    timing: PRIMARY_TIMING,
     onRequest,
     wantsBody: wantsBody(bodyBytesMax),
-    upgrade: { path: LINK_PATH, onUpgrade },
+    upgrade: { paths: UPGRADE_PATHS, onUpgrade },
   })
-
-  /** Routed already: answered here, or refused with 421, never sent on. */
-  async function forwarded(request: Request, target: string): Promise<Response> {
-    const admission = admit(request, target, bodyBytesMax)
-    if (admission.kind === 'refused') return admission.response
-    const { resource, shard, framing } = admission
-    try {
-      const header = request.headers.get(MINTED_KEY_HEADER)
-      const minted = header === null ? null : await unsealed(header, seal)
-      if (header !== null && minted === null) {
-        return problem('bad-request', {
-          instance: target,
-          detail: 'The minted key is not of a router of this cluster.',
-        })
-      }
-      const aimed = parseEpoch(request.headers.get(AIMED_HEADER))
-      const body = await takeBody(request, framing)
-      return await documents({ request, target, resource, shard, minted, aimed, body })
-    } catch (error) {
-      if (!request.signal.aborted) onError(error)
-      return problem('internal', { instance: target, ...forWrite(request.method, 'unknown', false) })
-    }
-  }
 }
 
 /** Only the peer and operators come to the private listener: nobody's word about a client counts there. */

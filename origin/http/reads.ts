@@ -1,6 +1,7 @@
 // GET and HEAD of a document, and of what became of a write.
 import type { LocalCall } from '../../router/call.ts'
 import type { OperationResource } from '../../router/operation.ts'
+import { responseOf } from '../../router/parts.ts'
 import type { Answers } from './answers.ts'
 import type { DocumentCall } from './call.ts'
 import { judgeRead, type Preconditions } from './conditions.ts'
@@ -28,10 +29,10 @@ export class Reads {
     const headers = this.#answers.served(call)
     headers.ETag = document.etag
     headers['Last-Modified'] = new Date(document.modified).toUTCString()
-    if (verdict === 'notModified') return new Response(null, { status: 304, headers })
+    if (verdict === 'notModified') return responseOf({ status: 304, headers, body: null })
     headers['Content-Type'] = document.type
     headers['Content-Length'] = String(document.body.length)
-    return new Response(call.request.method === 'HEAD' ? null : bodyOf(document), { status: 200, headers })
+    return responseOf({ status: 200, headers, body: call.request.method === 'HEAD' ? null : bodyOf(document) })
   }
 
   async operation(call: LocalCall, asked: OperationResource): Promise<Response> {

@@ -43,7 +43,7 @@ export type ServerOptions = {
 }
 
 export type UpgradeOptions = {
-  readonly path: string
+  readonly paths: readonly string[]
   readonly onUpgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void
 }
 
@@ -108,7 +108,7 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: CHECK_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      shouldUpgradeCallback: incoming => upgrade !== null && pathIs(incoming, upgrade.path),
+      shouldUpgradeCallback: incoming => upgrade?.paths.some(path => pathIs(incoming, path)) === true,
     },
     onRequest,
   )

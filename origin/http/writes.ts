@@ -3,6 +3,7 @@ import type { Done, Idempotency, WriteCommand, WriteOutcome } from '../../replic
 import { tooLarge } from '../../router/admit.ts'
 import type { LocalCall } from '../../router/call.ts'
 import { pathOfDocument } from '../../router/key.ts'
+import { responseOf } from '../../router/parts.ts'
 import { problem } from '../../router/problem.ts'
 import { type Answers, ofReign } from './answers.ts'
 import type { DocumentCall } from './call.ts'
@@ -134,10 +135,10 @@ async function wholeBody({ body }: LocalCall, bodyBytesMax: number): Promise<Uin
 
 function written({ resource }: DocumentCall, headers: Record<string, string>, done: Done): Response {
   const status = statusOf(done)
-  if (done.kind === 'deleted') return new Response(null, { status, headers })
+  if (done.kind === 'deleted') return responseOf({ status, headers, body: null })
   if (done.kind === 'created') headers.Location = pathOfDocument(resource.collection, resource.id)
   headers.ETag = done.etag
   headers['Last-Modified'] = new Date(done.modified).toUTCString()
   headers['Content-Length'] = '0'
-  return new Response(null, { status, headers })
+  return responseOf({ status, headers, body: null })
 }

@@ -9,6 +9,7 @@ import { redialDelayMs, SETTLED_MS } from './backoff.ts'
 import { createComplaints } from './complaints.ts'
 import { dial } from './dial.ts'
 import { HandshakeError, type Proven, type Self } from './handshake.ts'
+import { LINK } from './proof.ts'
 import { createSession, type Session } from './session.ts'
 import type { LinkHandlers, LinkTransport } from './transport.ts'
 
@@ -23,7 +24,7 @@ export type LinkOptions = {
 }
 
 export type Link = LinkTransport & {
-  /** For the private listener's owner: every upgrade of LINK_PATH goes here. */
+  /** For the private listener's owner: every upgrade of the link's path goes here. */
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
 }
 
@@ -74,7 +75,7 @@ export function createLink({ name, peerUrl, secret, incarnation, log, handlers }
   /** True after a session; false where there was none. */
   async function dialOnce(): Promise<boolean> {
     try {
-      const proven = await dial(self, peerUrl, closing.signal)
+      const proven = await dial(LINK, self, peerUrl, closing.signal)
       if (closing.signal.aborted) proven.socket.destroy()
       else await adopt(proven)
       return true
@@ -86,7 +87,7 @@ export function createLink({ name, peerUrl, secret, incarnation, log, handlers }
     }
   }
 
-  const acceptor = createAcceptor(self, complaints, proven => void adopt(proven))
+  const acceptor = createAcceptor(LINK, self, complaints, proven => void adopt(proven))
 
   return {
     onUpgrade: acceptor.onUpgrade,

@@ -8,10 +8,8 @@ import { QueueBoards } from '../../../origin/dashboard/queues.ts'
 import { Audit } from '../../../origin/host/audit.ts'
 import { Browsers } from '../../../origin/http/browsers.ts'
 import { listenPrivate } from '../../../origin/http/listen.ts'
-import { hostMac } from '../../../origin/http/mac.ts'
 import { Sessions } from '../../../origin/http/session.ts'
 import { PeerOrigin } from '../../../origin/peer.ts'
-import { createSeal } from '../../../router/seal.ts'
 import { silentLog } from '../../fixtures/silentlog.ts'
 
 export const SECRET = 'the-secret-of-the-cluster'
@@ -133,8 +131,7 @@ export async function startInside(port: number, wallNow: () => number = Date.now
     port,
     secret: SECRET,
     viewerSecret: VIEWER_SECRET,
-    seal: createSeal(hostMac(SECRET)),
-    documents: async () => new Response('document'),
+    forwarded: async () => new Response('document'),
     bodyBytesMax: 1024,
     browsers: new Browsers({ sessions, name: 'a', now, audit: line => audit.note(line) }),
     control: {

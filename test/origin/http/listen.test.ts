@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
-import { LINK_PATH } from '../../../origin/http/listen.ts'
+import { LINK } from '../../../replicator/link/proof.ts'
 import { idIn, pathIn } from './keys.ts'
 import { type Origin, type OriginOptions, SECRET, sealView, startOrigin, viewOf } from './pair.ts'
 import { exchange, one, open, until } from './rawclient.ts'
@@ -92,13 +92,13 @@ describe('the private door', () => {
     })
     const dial = (path: string): string =>
       `GET ${path} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: tandem\r\n\r\n`
-    const link = await exchange(PRIVATE, dial(LINK_PATH), answer => answer.text.endsWith('hello'))
+    const link = await exchange(PRIVATE, dial(LINK.path), answer => answer.text.endsWith('hello'))
     expect(link.statuses).toEqual([101])
     const other = await exchange(PRIVATE, dial('/metrics'), one)
     expect(other.statuses).toEqual([401])
-    const outside = await exchange(PORT, dial(LINK_PATH), one)
+    const outside = await exchange(PORT, dial(LINK.path), one)
     expect(outside.statuses).toEqual([404])
-    expect(dialled).toEqual([LINK_PATH])
+    expect(dialled).toEqual([LINK.path])
   })
 })
 
@@ -163,7 +163,7 @@ describe('a door', () => {
     link.on('close', () => {
       ended = true
     })
-    link.write(`GET ${LINK_PATH} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: tandem\r\n\r\n`)
+    link.write(`GET ${LINK.path} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: tandem\r\n\r\n`)
     await until('the link is up', () => sockets.length === 1)
     await a.privateDoor.close({ lingerMs: 0, graceMs: 100 })
     await until('its end', () => ended)

@@ -2,11 +2,15 @@
 
 import { hostCallers } from '../../../origin/http/callers.ts'
 import { documentsHandler } from '../../../origin/http/documents.ts'
-import { listenPrivate, listenPublic } from '../../../origin/http/listen.ts'
+import { forwardedHandler } from '../../../origin/http/forwarded.ts'
+import { listenPrivate, listenPublic, PRIMARY_TIMING } from '../../../origin/http/listen.ts'
 import { hostMac } from '../../../origin/http/mac.ts'
 import type { Documents, OperationAnswer, ReadAnswer, WriteAnswer } from '../../../origin/http/ports.ts'
 import { proxyTrust } from '../../../origin/http/proxies.ts'
 import type { Listening } from '../../../origin/http/server.ts'
+import { receptionOf } from '../../../origin/streams/reception.ts'
+import { createStreams } from '../../../origin/streams/streams.ts'
+import type { Log } from '../../../replicator/log.ts'
 import type { Done, WriteCommand } from '../../../replicator/store/shardstore.ts'
 import { STRAIGHT } from '../../../router/aim.ts'
 import { publicApp, type Readiness } from '../../../router/app.ts'
@@ -186,6 +190,8 @@ export type Origin = {
   readonly whereabouts: ManualWhereabouts
   readonly parking: Parking
   readonly errors: unknown[]
+  /** what was logged about forwarding */
+  readonly notes: readonly string[]
   readonly url: string
   readonly publicPort: number
   readonly publicDoor: Listening
@@ -193,8 +199,13 @@ export type Origin = {
   stop(): Promise<void>
 }
 
+/** How requests get to the peer. */
+export type Transport = 'frames' | 'pooled'
+
 export type OriginOptions = {
   readonly name: OriginName
+  /** pooled HTTP unless said otherwise */
+  readonly transport?: Transport
   readonly rows: Rows
   /** as if mirrored, too */
   readonly kept?: Kept
@@ -210,6 +221,7 @@ export type OriginOptions = {
 }
 
 const HOST = '127.0.0.1'
+export const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const CLOSE = { lingerMs: 0, graceMs: 500 }
 
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
@@ -219,10 +231,26 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const whereabouts = new ManualWhereabouts(name, FAIR, name === 'a' ? ['s0'] : ['s1'])
   const parking = new Parking(options.limits ?? LIMITS)
   const errors: unknown[] = []
+  const notes: string[] = []
   const onError = (error: unknown): void => void errors.push(error)
-  const forwarder = createForwarder(`http://${HOST}:${peerPrivatePort}`, SECRET)
   const handler = documentsHandler({ name, documents, bodyBytesMax, sealView, now: Date.now })
   const seal = createSeal(mac)
+  const forwarded = forwardedHandler({ documents: handler, seal, bodyBytesMax, onError })
+  const peer = `http://${HOST}:${peerPrivatePort}`
+  const pooled = createForwarder(peer, SECRET)
+  const streams =
+    options.transport === 'frames'
+      ? createStreams({
+          name,
+          incarnation: `${name}-test`,
+          secret: SECRET,
+          peerUrl: new URL(peer),
+          pooled,
+          reception: receptionOf(forwarded, PRIMARY_TIMING),
+          log: { ...SILENT, info: (_fields, message) => void notes.push(message) },
+        })
+      : null
+  const forwarder = streams ?? pooled
   const router = new Router(
     {
       name,
@@ -256,11 +284,10 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     host: HOST,
     port: privatePort,
     secret: SECRET,
-    documents: handler,
-    seal,
+    forwarded,
     bodyBytesMax,
     control: options.control ?? { fetch: () => new Response('control') },
-    onUpgrade: options.onUpgrade ?? ((_incoming, socket) => socket.destroy()),
+    onUpgrade: options.onUpgrade ?? streams?.onUpgrade ?? ((_incoming, socket) => socket.destroy()),
     onError,
   })
   return {
@@ -269,6 +296,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     whereabouts,
     parking,
     errors,
+    notes,
     url: `http://${HOST}:${publicPort}`,
     publicPort,
     publicDoor,
@@ -283,7 +311,11 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
 export type Pair = { readonly a: Origin; readonly b: Origin; readonly rows: Rows; stop(): Promise<void> }
 
 /** Four ports from `base` on: public a and b, private a and b. */
-export async function startPair(base: number, limits: ParkingLimits = LIMITS): Promise<Pair> {
+export async function startPair(
+  base: number,
+  limits: ParkingLimits = LIMITS,
+  transport: Transport = 'pooled',
+): Promise<Pair> {
   const rows: Rows = new Map()
   const kept: Kept = new Map()
   const a = await startOrigin({
@@ -294,6 +326,7 @@ export async function startPair(base: number, limits: ParkingLimits = LIMITS): P
     privatePort: base + 2,
     peerPrivatePort: base + 3,
     limits,
+    transport,
   })
   const b = await startOrigin({
     name: 'b',
@@ -303,6 +336,7 @@ export async function startPair(base: number, limits: ParkingLimits = LIMITS): P
     privatePort: base + 3,
     peerPrivatePort: base + 2,
     limits,
+    transport,
   })
   return {
     a,
