@@ -25,6 +25,8 @@ const KEEP_ALIVE_MS = 65_000
 /** A connection on which nothing moves, whatever the reason. Above everything that a request may wait for. */
 const SILENCE_MS = 120_000
 const CONNECTIONS_MAX = 20_000
+/** Bodies up to this are written together with their head: a copy is cheaper than a second part of a write. */
+const JOINED_BYTES_MAX = 16 * 1024
 /** How often a closing server looks for connections that have become idle. */
 const CLOSING_LOOK_MS = 50
 
@@ -85,6 +87,17 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
       return typeof reason === 'string'
         ? super.writeHead(status, reason, this.#completed(headers))
         : super.writeHead(status, this.#completed(reason))
+    }
+
+    /** Node joins a head and a text to one write, but not a head and bytes. Latin-1 keeps every byte as it is. */
+    override end(done?: () => void): this
+    override end(chunk: unknown, done?: () => void): this
+    override end(chunk: unknown, encoding: BufferEncoding, done?: () => void): this
+    override end(chunk?: unknown, encoding?: BufferEncoding | (() => void), done?: () => void): this {
+      if (chunk instanceof Uint8Array && chunk.length <= JOINED_BYTES_MAX && encoding === undefined)
+        return super.end(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1'), 'latin1')
+      if (typeof encoding === 'string') return super.end(chunk, encoding, done)
+      return typeof chunk === 'function' ? super.end(chunk) : super.end(chunk, encoding)
     }
 
     #completed(headers: HeadersOut | undefined): HeadersOut {

@@ -391,6 +391,33 @@ describe.each(TRANSPORTS)('a peer with a will of its own, by $transport', ({ tra
   })
 })
 
+describe('two versions at a time', () => {
+  const BASE = 19160
+  it('an origin that offers frames and one that does not serve together, and use them once both do', async () => {
+    const rows: Rows = new Map()
+    const ports = { publicPort: BASE, privatePort: BASE + 2, peerPrivatePort: BASE + 3 }
+    const peerPorts = { publicPort: BASE + 1, privatePort: BASE + 3, peerPrivatePort: BASE + 2 }
+    const a = await startOrigin({ name: 'a', rows, ...ports, transport: 'frames' })
+    const older = await startOrigin({ name: 'b', rows, ...peerPorts, transport: 'pooled' })
+    try {
+      for (const url of [a.url + pathIn('s1'), older.url + pathIn('s0')]) {
+        expect((await fetch(url, { method: 'PUT', body: 'x' })).status).toBe(201)
+        expect(await (await fetch(url)).text()).toBe('x')
+      }
+      expect(a.notes).toEqual([])
+    } finally {
+      await older.stop()
+    }
+    const newer = await startOrigin({ name: 'b', rows, ...peerPorts, transport: 'frames' })
+    try {
+      await Promise.all([a, newer].map(untilFrames))
+      expect(await (await fetch(a.url + pathIn('s1'))).text()).toBe('x')
+    } finally {
+      await Promise.all([a.stop(), newer.stop()])
+    }
+  })
+})
+
 /** Until then requests go by pooled HTTP, as they do to a peer of an older version. */
 const untilFrames = (origin: Origin): Promise<void> =>
   until(`${origin.name} forwards by frames`, () => origin.notes.at(-1) === 'forwards by frames')
