@@ -1,6 +1,7 @@
 // The entry of an origin: configuration once and whole, one process a directory, then run until told to stop.
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { describeFaults, loadConfig, readConfigFile } from './config.ts'
 import { lockDataDir } from './host/lock.ts'
 import { createLog } from './log.ts'
@@ -50,6 +51,8 @@ try {
     setLogLevel: setLevel,
     fatal,
   })
+  // for the next start, however this life ends; does nothing without NODE_COMPILE_CACHE
+  flushCompileCache()
   const stop = (): void => {
     setTimeout(() => fatal('did not stop in time', null), STOP_MS).unref()
     origin.stop().then(

@@ -30,8 +30,8 @@ export const WAITING_BYTES_MAX = 64 * 1024 * 1024
 /** One group: bounds how long a transaction holds the writer and how large an entry becomes. */
 export const GROUP_WRITES_MAX = 512
 export const GROUP_BYTES_MAX = 4 * 1024 * 1024
-/** Groups on this disk that the other origin has not acknowledged: the more, the smaller each; FINDINGS measured 4 to 8. */
-export const GROUPS_UNCOMMITTED_MAX = 8
+/** Groups on this disk that the other origin has not acknowledged: the more, the smaller each, and each is a job. See docs/bench/PROFILE.md. */
+export const GROUPS_UNCOMMITTED_MAX = 4
 
 type Waiting = { readonly command: WriteCommand; readonly bytes: number; readonly tell: (written: Written) => void }
 
