@@ -59,7 +59,7 @@ export type CloseOptions = {
 export type Listening = {
   readonly host: string
   readonly port: number
-  /** Stops accepting at once. Resolves when the last connection is gone, in `graceMs` at the latest. */
+  /** Stops accepting at once. Resolves when the last connection is gone but upgraded ones, in `graceMs` at the latest. */
   close(options: CloseOptions): Promise<void>
 }
 
@@ -183,25 +183,36 @@ function sentence(error: NodeJS.ErrnoException, host: string, port: number): str
   }
 }
 
-/** Node's own close cuts idle connections at once, and with them a request that is just arriving: linger first. */
+/**
+ * Node's own close cuts idle connections at once, and with them a request that is just arriving: linger first. It also
+ * waits for upgraded ones, which belong to others: the last requests may need the link that is one of them.
+ */
 function closed(server: Server, lingerMs: number, graceMs: number, upgraded: ReadonlySet<Duplex>): Promise<void> {
   return new Promise(resolve => {
     let look: NodeJS.Timeout | null = null
-    const linger = setTimeout(() => {
+    const lookAround = (): void => {
       server.closeIdleConnections()
-      look = setInterval(() => server.closeIdleConnections(), CLOSING_LOOK_MS)
+      server.getConnections((_, count) => {
+        if (count <= upgraded.size) ended()
+      })
+    }
+    const linger = setTimeout(() => {
+      lookAround()
+      look = setInterval(lookAround, CLOSING_LOOK_MS)
     }, lingerMs)
     const grace = setTimeout(() => {
       server.closeAllConnections()
       for (const socket of upgraded) socket.destroy()
     }, graceMs)
-    NetServer.prototype.close.call(server, () => {
+    const ended = (): void => {
       clearTimeout(linger)
       clearTimeout(grace)
       if (look !== null) clearInterval(look)
       // what is left of Node's own close: its timer for slow requests
-      server.close(() => resolve())
-    })
+      server.close()
+      resolve()
+    }
+    NetServer.prototype.close.call(server, ended)
   })
 }
 

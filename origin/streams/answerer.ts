@@ -5,7 +5,7 @@ import { Connection } from './connection.ts'
 import { Receiving, Sending } from './flow.ts'
 import type { Frame } from './frame.ts'
 import { HeadFields, linesOf } from './head.ts'
-import { INLINE_BYTES_MAX, STREAMS_MAX, WINDOW_BYTES } from './limits.ts'
+import { FINISH_MS, INLINE_BYTES_MAX, STREAMS_MAX, WINDOW_BYTES } from './limits.ts'
 import type { Outbox } from './outbox.ts'
 
 export type Asked = { readonly request: BareRequest; readonly target: string }
@@ -24,6 +24,7 @@ export class Answerer {
   readonly #connection: Connection
   readonly #reception: Reception
   readonly #streams = new Map<number, Stream>()
+  #onIdle: (() => void) | null = null
 
   constructor(proven: Proven, reception: Reception, onOver: (answerer: Answerer) => void) {
     this.#reception = reception
@@ -41,6 +42,24 @@ export class Answerer {
     this.#connection.end(why)
   }
 
+  /** Ends it when everything that is under way is answered, after FINISH_MS at the latest. */
+  async finish(why: string): Promise<void> {
+    if (this.#streams.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#onIdle = resolve
+      const timer = setTimeout(resolve, FINISH_MS)
+      await promise
+      clearTimeout(timer)
+    }
+    // the last answer leaves at the end of this turn
+    setImmediate(() => setImmediate(() => this.end(why)))
+  }
+
+  #ended(stream: number): void {
+    this.#streams.delete(stream)
+    if (this.#streams.size === 0) this.#onIdle?.()
+  }
+
   #take(frame: Frame): string | null {
     if (frame.kind !== 'request') {
       // answered, or given up, while it was on its way
@@ -48,7 +67,7 @@ export class Answerer {
     }
     if (this.#streams.size >= STREAMS_MAX) return `more than ${STREAMS_MAX} streams`
     if (this.#streams.has(frame.stream)) return `stream ${frame.stream} twice`
-    const stream = new Stream(frame, this.#connection.outbox, () => this.#streams.delete(frame.stream))
+    const stream = new Stream(frame, this.#connection.outbox, () => this.#ended(frame.stream))
     const asked = stream.asked(frame)
     if (asked === null) return 'a request that is none'
     this.#streams.set(frame.stream, stream)

@@ -16,3 +16,5 @@ export const WINDOW_BYTES = 256 * 1024
 export const WAITING_BYTES_MAX = STREAMS_MAX * INLINE_BYTES_MAX * 2
 /** Silence in the middle of an answer that is being read. */
 export const BODY_SILENCE_MS = 30_000
+/** What is being answered when this origin stops may still end: SIGTERM as a whole has 30 s. */
+export const FINISH_MS = 5_000

@@ -91,7 +91,7 @@ export function createStreams({ pooled, reception, peerUrl, log, ...self }: Stre
       acceptor.close()
       closing.abort(new HandshakeError('refused', 'this origin is closing'))
       asker?.end('this origin is closing')
-      for (const answerer of [...answerers]) answerer.end('this origin is closing')
+      await Promise.all([...answerers].map(answerer => answerer.finish('this origin is closing')))
       await dialled
       await pooled.close()
     },

@@ -28,6 +28,7 @@ export async function socketPair(): Promise<readonly [Socket, Socket]> {
 
 export type Ends = {
   readonly asker: Asker
+  readonly answerer: Answerer
   readonly sockets: readonly [Socket, Socket]
   /** why each end was over; null while it is not */
   readonly over: { asker: string | null; answerer: boolean }
@@ -45,6 +46,7 @@ export async function startEnds(reception: Reception): Promise<Ends> {
   })
   return {
     asker,
+    answerer,
     sockets,
     over,
     close: () => {

@@ -125,6 +125,21 @@ describe('requests in frames', () => {
     expect(await slow.result).toMatchObject({ kind: 'response' })
   })
 
+  it('an end that stops answers first what it was asked', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { asker, answerer, over } = await ends(async () => {
+      await gate.promise
+      return reply('last')
+    })
+    const last = asker.forward(callOf('PUT')).result
+    await new Promise(resolve => setImmediate(() => setImmediate(resolve)))
+    const finished = answerer.finish('it stops')
+    gate.resolve()
+    await finished
+    expect(await last).toMatchObject({ kind: 'response', status: 200 })
+    await until('the connection ended', () => over.asker !== null)
+  })
+
   it(`there is room for ${STREAMS_MAX} at once, and again when they are answered`, async () => {
     const gate = Promise.withResolvers<void>()
     const { asker } = await ends(async () => {
