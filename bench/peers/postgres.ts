@@ -10,7 +10,7 @@ import { configured, type Daemon, startDaemon } from './daemon.ts'
 
 const run = promisify(execFile)
 const UPSERT = fileURLToPath(new URL('upsert.sql', import.meta.url))
-const SYNCHRONOUS_MS = 20_000
+const READY_MS = 20_000
 const LATE_MS = 60_000
 const QUANTILES = 1000
 
@@ -62,9 +62,11 @@ export async function startPostgres(program: string, home: string, port: number)
   try {
     await run(join(bin, 'initdb'), ['-D', primary, '-A', 'trust', '-U', 'postgres'], { ...as, cwd: dir })
     await start(primary, port)
+    // it listens before it takes anybody
+    await untilSays('1', () => sql('SELECT 1').catch((error: unknown) => String(error)))
     await run(join(bin, 'pg_basebackup'), [...client, '-D', standby, '-R', '-X', 'stream'], { ...as, cwd: dir })
     await start(standby, port + 1)
-    await untilSynchronous(() => sql('SELECT sync_state FROM pg_stat_replication'))
+    await untilSays('sync', () => sql('SELECT sync_state FROM pg_stat_replication'))
     await sql('CREATE TABLE documents (key text PRIMARY KEY, body text NOT NULL, modified timestamptz NOT NULL)')
   } catch (error) {
     await stop()
@@ -89,14 +91,13 @@ export async function startPostgres(program: string, home: string, port: number)
   }
 }
 
-/** Old start-up options may linger: that it IS synchronous is what counts. */
-async function untilSynchronous(state: () => Promise<string>): Promise<void> {
-  const end = performance.now() + SYNCHRONOUS_MS
-  while (performance.now() < end) {
-    if ((await state()) === 'sync') return
+/** Of the standby above all: old start-up options may linger, so that it IS synchronous is what counts. */
+async function untilSays(wanted: string, ask: () => Promise<string>): Promise<void> {
+  const end = performance.now() + READY_MS
+  for (let said = await ask(); said !== wanted; said = await ask()) {
+    if (performance.now() > end) throw new Error(`PostgreSQL says ${said}, not ${wanted}`)
     await pause(100)
   }
-  throw new Error(`PostgreSQL's standby is not synchronous: ${await state()}`)
 }
 
 /** pgbench's log: client, transaction, microseconds, … */
