@@ -19,6 +19,8 @@ export type Config = {
   readonly peer: string
   readonly sentinels: readonly Address[]
   readonly redisName: string
+  /** null where Redis knows a password only, or none */
+  readonly redisUser: string | null
   readonly redisPassword: string | null
   readonly registers: Readonly<Record<AcceptorName, Address>>
   readonly secret: string
@@ -36,9 +38,34 @@ export type Config = {
   readonly stableMs: number
   /** path of the file with bearer tokens; null is open, on loopback only */
   readonly tokensFile: string | null
+  /** how often one client may ask; null is as often as it likes */
+  readonly rateLimit: { readonly quota: number; readonly windowMs: number } | null
   /** addresses and networks of proxies whose X-Forwarded-* and Forwarded are believed */
   readonly trustedProxies: readonly string[]
+  /** certificates of the public listener; null is plain HTTP */
+  readonly tls: TlsFiles | null
+  /** of the private one and the link, both ends of which show theirs */
+  readonly privateTls: TlsFiles | null
+  /** floating addresses; null where there are none */
+  readonly floating: Floating | null
   readonly logLevel: LogLevel
+}
+
+export type TlsFiles = {
+  readonly cert: string
+  readonly key: string
+  /** whose certificates those must show who connect; null: nobody must show one */
+  readonly ca: string | null
+}
+
+export type Floating = {
+  /** at home on this host, and on the other one */
+  readonly home: string
+  readonly guest: string
+  /** where this origin says whether its host may hold one */
+  readonly fitFile: string
+  /** where the watch says whether the host may: the origin is not all that it looks at */
+  readonly unfitFile: string
 }
 
 export type Loaded =
@@ -72,6 +99,7 @@ function toConfig(fields: Fields): Config {
     peer: fields.TANDEM_PEER,
     sentinels: fields.TANDEM_SENTINELS,
     redisName: fields.TANDEM_REDIS_NAME,
+    redisUser: fields.TANDEM_REDIS_USER ?? null,
     redisPassword: fields.TANDEM_REDIS_PASSWORD ?? null,
     registers: { a, b, w },
     secret: fields.TANDEM_SECRET,
@@ -86,9 +114,25 @@ function toConfig(fields: Fields): Config {
     parkMs: fields.TANDEM_PARK_MS,
     stableMs: fields.TANDEM_STABLE_MS,
     tokensFile: fields.TANDEM_TOKENS ?? null,
+    rateLimit: fields.TANDEM_RATE_LIMIT ?? null,
     trustedProxies: fields.TANDEM_TRUSTED_PROXIES,
+    tls: tlsOf(fields.TANDEM_TLS_CERT, fields.TANDEM_TLS_KEY, null),
+    privateTls: tlsOf(fields.TANDEM_PRIVATE_TLS_CERT, fields.TANDEM_PRIVATE_TLS_KEY, fields.TANDEM_PRIVATE_TLS_CA),
+    floating: floatingOf(fields),
     logLevel: fields.TANDEM_LOG,
   })
+}
+
+/** All or none (rules.ts). */
+const tlsOf = (cert: string | undefined, key: string | undefined, ca: string | null | undefined): TlsFiles | null =>
+  cert === undefined || key === undefined || ca === undefined ? null : { cert, key, ca }
+
+/** All or none (rules.ts). */
+function floatingOf(fields: Fields): Floating | null {
+  const { TANDEM_ADDRESSES: addresses, TANDEM_FIT_FILE: fitFile, TANDEM_UNFIT_FILE: unfitFile } = fields
+  if (addresses === undefined || fitFile === undefined || unfitFile === undefined) return null
+  const [home, guest] = addresses
+  return { home, guest, fitFile, unfitFile }
 }
 
 function deepFreeze<T extends object>(value: T): Readonly<T> {

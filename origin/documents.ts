@@ -1,9 +1,11 @@
 // One origin's documents behind the gate: gate, store, ship, commit, and one more look at the lease before the answer.
 import type { Replicator } from '../replicator/replicator.ts'
-import type { Done, ShardStore, WriteCommand } from '../replicator/store/shardstore.ts'
+import type { WriteCommand } from '../replicator/store/command.ts'
+import type { Done } from '../replicator/store/outcome.ts'
+import type { ShardStore } from '../replicator/store/shardstore.ts'
 import type { Aimed } from '../router/aimed.ts'
 import { SHARDS, type ShardName } from '../router/words.ts'
-import type { Documents, Misdirected, OperationAnswer, ReadAnswer, WriteAnswer } from './http/ports.ts'
+import type { Documents, Durability, Misdirected, OperationAnswer, ReadAnswer, WriteAnswer } from './http/ports.ts'
 import { type GroupPort, Groups } from './write/groups.ts'
 
 export type ReadRow =
@@ -14,6 +16,7 @@ export type ReadRow =
       readonly etag: string
       readonly index: number
       readonly modified: number
+      readonly expires: number | null
     }
   | { readonly kind: 'missing'; readonly seen: number }
 
@@ -61,8 +64,8 @@ export class GuardedDocuments implements Documents {
   async read(shard: ShardName, key: string): Promise<ReadAnswer> {
     const row = await this.#committedRow(shard, () => this.#parts.get(shard, key))
     if (row.kind !== 'found') return row.kind === 'missing' ? { kind: 'missing' } : row
-    const { body, type, etag, modified } = row
-    return { kind: 'found', document: { body, type, etag, modified } }
+    const { body, type, etag, modified, expires } = row
+    return { kind: 'found', document: { body, type, etag, modified, expires } }
   }
 
   async operation(shard: ShardName, scope: string): Promise<OperationAnswer> {
@@ -78,20 +81,26 @@ export class GuardedDocuments implements Documents {
     const { replicator } = this.#parts
     if (replicator.serves(shard) === null) return this.#misdirected()
     const row = get()
-    const committed = replicator.committed(shard, row.kind === 'found' ? row.index : row.seen)
-    if (committed !== true && !(await committed)) return this.#misdirected()
-    // The process may have been paused since: what was true then may be history now.
-    if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return this.#misdirected()
-    if (this.#parts.reads === 'confirm' && !(await replicator.confirm())) return this.#misdirected()
-    return row
+    return (await this.answerable(shard, row.kind === 'found' ? row.index : row.seen)) ? row : this.#misdirected()
   }
 
-  async write(shard: ShardName, command: WriteCommand, aimed: Aimed): Promise<WriteAnswer> {
+  /** True once what was read up to an entry is committed and this origin still serves the shard. */
+  async answerable(shard: ShardName, index: number): Promise<boolean> {
+    const { replicator } = this.#parts
+    const committed = replicator.committed(shard, index)
+    if (committed !== true && !(await committed)) return false
+    // The process may have been paused since: what was true then may be history now.
+    if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return false
+    return this.#parts.reads === 'lease' || (await replicator.confirm())
+  }
+
+  async write(shard: ShardName, command: WriteCommand, aimed: Aimed, least: Durability = 'solo'): Promise<WriteAnswer> {
     const { replicator, solo } = this.#parts
     const reign = replicator.state.shards[shard].reign?.since ?? 0
     if (replicator.serves(shard) === null || (aimed !== null && aimed < reign)) return this.#misdirected()
     if (solo === 'refuse' && this.#isSolo())
       return { kind: 'unavailable', why: 'only one origin is there, and writes need two' }
+    if (least === 'mirrored' && this.#isSolo()) return { kind: 'solo', earlier: await this.#isRecorded(shard, command) }
     const written = await this.#groups[shard].write(command)
     switch (written.kind) {
       case 'closed':
@@ -107,6 +116,11 @@ export class GuardedDocuments implements Documents {
           return { kind: 'unknown', why: 'this origin lost its lease while the write was under way', reign }
         return { kind: 'outcome', outcome: written.outcome, durability: this.#isSolo() ? 'solo' : 'mirrored', reign }
     }
+  }
+
+  /** What is asked for again may be a write that took effect when both origins were there. */
+  async #isRecorded(shard: ShardName, { idem }: WriteCommand): Promise<boolean> {
+    return idem !== undefined && (await this.operation(shard, idem.scope)).kind === 'done'
   }
 
   #isSolo(): boolean {

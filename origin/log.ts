@@ -9,6 +9,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 export type LogControl = {
   readonly log: Log
   setLevel(level: LogLevel): void
+  isVerbose(): boolean
   /** Hands what is still buffered to the system; for the last lines before an exit. */
   flush(): void
 }
@@ -52,6 +53,7 @@ export function createLog(
     setLevel: next => {
       logger.level = next
     },
+    isVerbose: () => logger.isLevelEnabled('debug'),
     flush: output.flush,
   }
 }

@@ -1,6 +1,8 @@
 // The entry of an origin: configuration once and whole, one process a directory, then run until told to stop.
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
+import { openTokenFile } from './access/tokenfile.ts'
 import { describeFaults, loadConfig, readConfigFile } from './config.ts'
 import { lockDataDir } from './host/lock.ts'
 import { createLog } from './log.ts'
@@ -20,7 +22,11 @@ if (loaded.kind === 'faults') {
 const { config } = loaded
 const incarnation = `${config.name}-${randomUUID()}`
 const secrets = [config.secret, config.viewerSecret, config.redisPassword].filter(secret => secret !== null)
-const { log, setLevel, flush } = createLog(config.logLevel, { origin: config.name, incarnation }, { secrets })
+const { log, setLevel, isVerbose, flush } = createLog(
+  config.logLevel,
+  { origin: config.name, incarnation },
+  { secrets },
+)
 
 const end = (code: number): never => {
   flush()
@@ -31,6 +37,14 @@ const fatal = (why: string, cause: unknown): never => {
   return end(EXIT_SOFTWARE)
 }
 process.on('uncaughtException', error => fatal('an error that nothing expected', error))
+
+const { tokensFile } = config
+const tokens = tokensFile === null ? null : await openTokenFile(tokensFile, log)
+if (tokens?.kind === 'faulty') {
+  const allowed = `the path of a list of tokens (${tokens.why})`
+  process.stderr.write(`${describeFaults([{ name: 'TANDEM_TOKENS', value: String(tokensFile), allowed }])}\n`)
+  process.exit(EXIT_CONFIG)
+}
 
 mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
 const lock = lockDataDir(config.dataDir)
@@ -45,11 +59,15 @@ try {
     config,
     version,
     incarnation,
+    tokens: tokens === null ? null : tokens.current,
     newId: randomUUID,
     log,
     setLogLevel: setLevel,
+    isVerbose,
     fatal,
   })
+  // for the next start, however this life ends; does nothing without NODE_COMPILE_CACHE
+  flushCompileCache()
   const stop = (): void => {
     setTimeout(() => fatal('did not stop in time', null), STOP_MS).unref()
     origin.stop().then(
@@ -59,6 +77,7 @@ try {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+  if (tokens !== null) process.on('SIGHUP', tokens.reload)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   fatal('could not start', error)

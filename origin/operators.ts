@@ -1,29 +1,31 @@
 // What an origin offers to those who run it, composed: dashboard, metrics, audit log, and the control behind the
 // command line.
 import type { Log } from '../replicator/log.ts'
-import type { SentinelSettings } from '../replicator/redis.ts'
+import type { RedisLogin, SentinelSettings } from '../replicator/redis.ts'
 import type { Replicator } from '../replicator/replicator.ts'
 import { pathOf } from '../router/key.ts'
 import { problem } from '../router/problem.ts'
 import type { Config } from './config.ts'
-import { createDashboard } from './dashboard/app.ts'
+import type { DashboardParts } from './dashboard/app.ts'
 import { overview } from './dashboard/overview.ts'
 import type { QuarantinePorts } from './dashboard/quarantinepages.ts'
 import { QueueBoards } from './dashboard/queues.ts'
 import { Audit } from './host/audit.ts'
 import { Browsers, DASHBOARD } from './http/browsers.ts'
+import type { PrivateEnv } from './http/caller.ts'
 import { type ControlPorts, controlApp } from './http/control.ts'
 import { type Control, innerAct } from './http/innercall.ts'
 import { Sessions } from './http/session.ts'
 import { createWork, type WorkParts } from './jobs/work.ts'
 import type { LogLevel } from './log.ts'
-import { Metrics } from './observe/metrics.ts'
+import { LagHistory } from './observe/laghistory.ts'
 import { Timeline } from './observe/timeline.ts'
 import type { Traffic } from './observe/traffic.ts'
 import type { Writes } from './observe/writes.ts'
-import { createOperate } from './operate.ts'
+import { createOperate, type Done } from './operate.ts'
 import { PeerOrigin } from './peer.ts'
 import { Rescue } from './rescue/rescue.ts'
+import type { Sendings } from './sendings.ts'
 import { status } from './status.ts'
 
 export type OperatorParts = Pick<WorkParts, 'stores' | 'copy' | 'router' | 'life'> & {
@@ -36,8 +38,11 @@ export type OperatorParts = Pick<WorkParts, 'stores' | 'copy' | 'router' | 'life
   readonly now: () => number
   readonly log: Log
   readonly quarantine: QuarantinePorts
+  readonly sendings: Sendings
   /** from now on, until the process ends */
   readonly setLogLevel: (level: LogLevel) => void
+  /** to the peer's private listener */
+  readonly fetchPeer: typeof fetch
   readonly onError: (error: unknown) => void
 }
 
@@ -46,9 +51,20 @@ export type OperatorSide = {
   app(
     ports: Omit<
       ControlPorts,
-      'status' | 'overview' | 'operate' | 'rescue' | 'work' | 'copy' | 'setLogLevel' | 'quarantine'
+      | 'status'
+      | 'whyNotLosable'
+      | 'overview'
+      | 'operate'
+      | 'rescue'
+      | 'work'
+      | 'copy'
+      | 'setLogLevel'
+      | 'quarantine'
+      | 'sendings'
     >,
   ): Control
+  /** Asks the other origin for the floating address that is at home here. */
+  askBack(): Promise<Done>
   /** Ends what would keep the private listener open. */
   close(): void
   /** Resolves when the audit log is on the disk. */
@@ -56,16 +72,22 @@ export type OperatorSide = {
 }
 
 export function operatorSide(parts: OperatorParts): OperatorSide {
-  const { config, version, replicator, traffic, writes, now, log, setLogLevel, onError } = parts
+  const { config, version, replicator, traffic, writes, now, log, setLogLevel, sendings, onError } = parts
   const audit = new Audit(config.dataDir, config.name, log)
   const timeline = new Timeline(replicator, now, Date.now)
-  const ownStatus = () => status(replicator, version, now())
-  const metrics = new Metrics({ status: ownStatus, traffic, writes })
+  const ownStatus = () => status(replicator, version, now(), sendings.of)
+  const lags = new LagHistory(() => ownStatus().shards.reduce((sum, { lag }) => sum + lag.entries, 0))
+  // An origin that nobody looks at, or scrapes, does not load what that takes.
+  const metrics = once(async () => {
+    const { Metrics } = await import('./observe/metrics.ts')
+    return new Metrics({ status: ownStatus, traffic, writes, changes: () => timeline.counts })
+  })
   const sessions = new Sessions({ secret: config.secret, viewerSecret: config.viewerSecret }, Date.now)
   const ownOverview = () =>
     overview({
       status: ownStatus,
       traffic: () => traffic.view(),
+      lagPlot: () => lags.points,
       timeline: () => timeline.turns,
       audit: () => audit.recent,
       jobs: () => work.jobs.all,
@@ -76,7 +98,8 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
     line => audit.note(line),
   )
   let control: Control | null = null
-  const peer = new PeerOrigin(config.peer, config.secret)
+  let closed = false
+  const peer = new PeerOrigin(config.peer, config.secret, parts.fetchPeer)
   const rescue = new Rescue({
     replicator,
     peerUrl: config.peer,
@@ -84,11 +107,16 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
     operate,
   })
   const work = createWork({ ...parts, peer, operate, status: ownStatus })
-  const dashboard = createDashboard({
+  const dashboard = once(async () => {
+    const { createDashboard } = await import('./dashboard/app.ts')
+    return createDashboard(dashboardParts)
+  })
+  const dashboardParts: DashboardParts = {
     name: config.name,
     sessions,
     overview: ownOverview,
     peer,
+    peerUrl: config.peer,
     act: async (path, body, actor) =>
       control === null ? { ok: false, detail: 'this origin is still starting' } : innerAct(control, path, body, actor),
     quarantine: parts.quarantine,
@@ -98,7 +126,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
     ),
     now,
     onError,
-  })
+  }
 
   return {
     browsers: new Browsers({ sessions, name: config.name, now, audit: line => audit.note(line) }),
@@ -106,42 +134,73 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
       const opened = controlApp({
         ...ports,
         status: ownStatus,
+        whyNotLosable: () => ownStatus().why,
         overview: ownOverview,
         operate,
         rescue,
         work,
         copy: parts.copy,
         quarantine: parts.quarantine,
+        sendings,
         setLogLevel,
       })
       control = opened
       return {
         fetch(request, env) {
           const path = pathOf(env.wire.target)
-          if (path === DASHBOARD || path.startsWith(`${DASHBOARD}/`)) return dashboard.fetch(request, env)
+          if (path === DASHBOARD || path.startsWith(`${DASHBOARD}/`)) return looked(request, env)
           return path === '/metrics' ? scrape(request) : opened.fetch(request, env)
         },
       }
     },
+    askBack: () => peer.act('address/give-back', {}, `origin ${config.name}`),
     close() {
-      dashboard.close()
+      closed = true
+      // one that is not loaded yet is closed as soon as it is
+      dashboard.begun?.then(loaded => loaded.close(), onError)
       timeline.close()
+      lags.close()
       work.close()
     },
     flushed: () => audit.flushed(),
   }
 
+  async function looked(request: Request, env: PrivateEnv['Bindings']): Promise<Response> {
+    if (closed) return problem('overloaded', { detail: 'This origin stops.' })
+    return (await dashboard.get()).fetch(request, env)
+  }
+
   async function scrape(request: Request): Promise<Response> {
     if (request.method !== 'GET') return problem('method-not-allowed', { headers: { Allow: 'GET' } })
-    return new Response(await metrics.text(), {
-      headers: { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' },
+    const loaded = await metrics.get()
+    return new Response(await loaded.text(), {
+      headers: { 'Content-Type': loaded.contentType, 'Cache-Control': 'no-store' },
     })
+  }
+}
+
+/** Made when it is first asked for. */
+function once<T>(make: () => Promise<T>): { get(): Promise<T>; readonly begun: Promise<T> | null } {
+  let made: Promise<T> | null = null
+  return {
+    get() {
+      made ??= make()
+      return made
+    },
+    get begun() {
+      return made
+    },
   }
 }
 
 export const sentinelsOf = (config: Config): SentinelSettings => ({
   sentinels: config.sentinels,
   name: config.redisName,
-  password: config.redisPassword,
-  sentinelPassword: config.redisPassword,
+  login: redisLogin(config),
+  sentinelLogin: redisLogin(config),
+})
+
+export const redisLogin = ({ redisUser, redisPassword }: Config): RedisLogin => ({
+  user: redisUser,
+  password: redisPassword,
 })

@@ -6,38 +6,59 @@ import { openRegisters, REGISTER_DEADLINE_MS } from '../replicator/register/redi
 import { Replicator } from '../replicator/replicator.ts'
 import { STRAIGHT } from '../router/aim.ts'
 import { publicApp } from '../router/app.ts'
-import { createForwarder } from '../router/forward.node.ts'
+import { createForwarder, peerFetch } from '../router/forward.node.ts'
 import { Minter } from '../router/minted.ts'
 import { PARKING_LIMITS, Parking } from '../router/parking.ts'
 import { Router } from '../router/route.ts'
 import { createSeal } from '../router/seal.ts'
 import { openView, viewSealer } from '../router/signedview.ts'
 import type { ShardName } from '../router/words.ts'
+import { Buckets } from './access/buckets.ts'
+import { hostGuard } from './access/guard.ts'
+import type { Tokens } from './access/tokens.ts'
+import { apiPages } from './api/pages.ts'
 import type { Config } from './config.ts'
+import { Copies } from './copies.ts'
 import { GuardedDocuments } from './documents.ts'
+import { Expiry } from './expiry.ts'
 import { reach } from './failpoint.ts'
+import { Source } from './feed/source.ts'
+import { Streams } from './feed/streams.ts'
+import { whyNoAddress } from './fitness.ts'
+import { type FloatingAddresses, floatingAddresses, NO_ADDRESSES } from './floating.ts'
 import { openIdentity } from './host/identity.ts'
 import { createIdentityFile } from './host/identityfile.ts'
+import { Answers } from './http/answers.ts'
 import { hostCallers } from './http/callers.ts'
 import { documentsHandler } from './http/documents.ts'
-import { listenPrivate, listenPublic } from './http/listen.ts'
+import { forwardedHandler } from './http/forwarded.ts'
+import { listenPrivate, listenPublic, PRIMARY_TIMING } from './http/listen.ts'
 import { hostMac } from './http/mac.ts'
+import { nearbyHandler } from './http/nearby.ts'
 import { proxyTrust } from './http/proxies.ts'
+import { createRequestLog } from './http/requestlog.ts'
 import type { Listening } from './http/server.ts'
+import { ownCertificate } from './http/tls.ts'
+import { leave } from './leave.ts'
 import type { LogLevel } from './log.ts'
 import { Traffic } from './observe/traffic.ts'
 import { Writes } from './observe/writes.ts'
-import { operatorSide, sentinelsOf } from './operators.ts'
+import { operatorSide, redisLogin, sentinelsOf } from './operators.ts'
+import { GuardedPages } from './pages.ts'
+import type { Scans } from './scan/scans.ts'
+import { Sendings } from './sendings.ts'
 import { fetchSnapshot } from './snapshots.ts'
 import { readiness } from './status.ts'
 import { listQuarantine, showQuarantine } from './store/quarantine.ts'
 import { type OpenStore, openShardStore } from './store/store.ts'
+import { receptionOf } from './streams/reception.ts'
+import { createStreams, STREAMS } from './streams/streams.ts'
 import { HostWhereabouts } from './whereabouts.ts'
+import { within } from './within.ts'
 
 /** CONTRACT: 1 MiB. */
 const BODY_BYTES_MAX = 1024 * 1024
 /** CONTRACT: within 30 s of SIGTERM the process is gone, so each step gets less. */
-const HAND_OVER_MS = 8_000
 const LINGER_MS = 200
 const DRAIN_MS = 10_000
 /** Of a random UUID: enough that no two lives of a router mint one key, short because every write carries it. */
@@ -52,16 +73,26 @@ export type OriginOptions = {
   readonly config: Config
   readonly version: string
   readonly incarnation: string
+  /** as they are now; null is open to all */
+  readonly tokens: (() => Tokens) | null
   readonly newId: () => string
   readonly log: Log
   readonly setLogLevel: (level: LogLevel) => void
+  /** true where the log takes lines at `debug` */
+  readonly isVerbose: () => boolean
   readonly fatal: (why: string, cause: unknown) => void
 }
 
 export async function startOrigin(options: OriginOptions): Promise<RunningOrigin> {
-  const { config, version, incarnation, newId, log, setLogLevel, fatal } = options
+  const { config, version, incarnation, tokens, newId, log, setLogLevel, isVerbose, fatal } = options
   const { name, dataDir } = config
   const now = (): number => performance.now()
+  const certificate =
+    config.privateTls === null
+      ? null
+      : ownCertificate(config.privateTls, error => log.error({ error }, 'the private certificate cannot be used'))
+  const ownTls = certificate?.current ?? null
+  const fetchPeer = peerFetch(ownTls)
   const identityFile = createIdentityFile(dataDir)
   const known = await openIdentity({ dataDir, name, incarnation, newId, log })
   await identityFile.save(known)
@@ -80,6 +111,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   }
 
   const links: Link[] = []
+  const sendings = new Sendings(now)
   const replicator = new Replicator({
     settings: {
       name,
@@ -100,7 +132,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     acceptors: openRegisters(
       {
         addresses: config.registers,
-        password: config.redisPassword,
+        login: redisLogin(config),
         deadlineMs: REGISTER_DEADLINE_MS,
         requireDurable: true,
       },
@@ -111,6 +143,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         name,
         peerUrl: new URL(config.peer),
         secret: config.secret,
+        tls: ownTls,
         incarnation,
         log,
         handlers,
@@ -128,7 +161,9 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         handlers,
         log,
       ),
-    fetchSnapshot: (shard, offer) => fetchSnapshot({ peer: config.peer, secret: config.secret, dataDir }, shard, offer),
+    keepSnapshot: (shard, file) => sendings.keep(shard, file),
+    fetchSnapshot: (shard, offer) =>
+      fetchSnapshot({ peer: config.peer, secret: config.secret, dataDir, fetchPeer }, shard, offer),
     now,
     log,
     reach,
@@ -145,13 +180,34 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     reads: config.reads,
     observed: (shard, count, waitedMs) => writes.observed(shard, count, waitedMs),
   })
+  const scans = (shard: ShardName): Scans => open[shard].scans
+  const pages = new GuardedPages({ replicator, gate: documents, scans })
+  const copies = new Copies({ replicator, get: (shard, key) => open[shard].reader.get(key), scans, now })
+  const streams = new Streams({ name, source: new Source({ replicator, scans, now }) })
   const mac = hostMac(config.secret)
   const sealView = viewSealer(mac)
-  const answer = documentsHandler({ name, documents, bodyBytesMax: BODY_BYTES_MAX, sealView, now: Date.now })
-  const forwarder = createForwarder(config.peer, config.secret)
+  const answer = documentsHandler({ name, documents, pages, bodyBytesMax: BODY_BYTES_MAX, sealView, now: Date.now })
   const parking = new Parking({ ...PARKING_LIMITS, parkMs: config.parkMs })
   const whereabouts = new HostWhereabouts(name, replicator, now)
   const seal = createSeal(mac)
+  const onError = (error: unknown): void => log.error({ error }, 'a request met a fault of ours')
+  const forwarded = forwardedHandler({
+    documents: answer,
+    begins: (shard, signal) => whereabouts.begins(shard, signal),
+    seal,
+    bodyBytesMax: BODY_BYTES_MAX,
+    onError,
+  })
+  const forwarder = createStreams({
+    name,
+    incarnation,
+    secret: config.secret,
+    peerUrl: new URL(config.peer),
+    tls: ownTls,
+    pooled: createForwarder(config.peer, config.secret, ownTls),
+    reception: receptionOf(forwarded, PRIMARY_TIMING),
+    log,
+  })
   const traffic = new Traffic(now, () => parking.requests)
   const router = new Router(
     {
@@ -167,7 +223,13 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     },
     parking,
   )
-  const onError = (error: unknown): void => log.error({ error }, 'a request met a fault of ours')
+  const expiry = new Expiry({
+    documents,
+    serves: shard => replicator.serves(shard) !== null,
+    due: (shard, at, limit) => open[shard].reader.due(at, limit),
+    now: Date.now,
+    onError: error => log.error({ error }, 'documents that are due could not be looked for'),
+  })
 
   const life = incarnation.replaceAll('-', '').slice(-MINTER_DIGITS)
   const inside = operatorSide({
@@ -176,6 +238,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     replicator,
     stores,
     copy: shard => open[shard].copy,
+    sendings,
     quarantine: { list: () => listQuarantine(dataDir), show: file => showQuarantine(dataDir, file) },
     router,
     // not the one of the public side's minter, which counts by itself
@@ -185,74 +248,92 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     now,
     log,
     setLogLevel,
+    fetchPeer,
     onError,
   })
-  const listeners: Listening[] = []
-  listeners.push(
-    await listenPrivate({
-      ...config.private,
-      secret: config.secret,
-      documents: answer,
-      seal,
-      bodyBytesMax: BODY_BYTES_MAX,
-      viewerSecret: config.viewerSecret,
-      browsers: inside.browsers,
-      control: inside.app({
-        digest: shard => open[shard].digest(),
-        snapshot: shard => replicator.snapshots.get(shard) ?? null,
-      }),
-      onUpgrade: (request, socket, head) => links[0]?.onUpgrade(request, socket, head),
-      onError,
+  const answered = createRequestLog({ log, verbose: isVerbose, now })
+  let addresses: FloatingAddresses = NO_ADDRESSES
+  const privately = await listenPrivate({
+    ...config.private,
+    secret: config.secret,
+    tls: config.privateTls,
+    forwarded,
+    viewerSecret: config.viewerSecret,
+    browsers: inside.browsers,
+    answered,
+    control: inside.app({
+      digest: shard => open[shard].digest(),
+      giveBack: () => addresses.giveBack(),
     }),
-  )
-  listeners.push(
-    await listenPublic({
-      ...config.public,
-      app: publicApp({
+    onUpgrade: (request, socket, head) => {
+      if (request.url === STREAMS.path) forwarder.onUpgrade(request, socket, head)
+      else links[0]?.onUpgrade(request, socket, head)
+    },
+    onError,
+  })
+  const publicly = await listenPublic({
+    ...config.public,
+    app: publicApp({
+      name,
+      router,
+      nearby: nearbyHandler(copies, new Answers(name, sealView)),
+      follow: (call, asked) => streams.follow(call, asked),
+      callers: hostCallers({
+        mac,
+        view: () => replicator.view(),
+        sealView,
+        shown: ({ lineage, epoch }) => replicator.dispatch({ type: 'shown', lineage, epoch }),
+        now: Date.now,
+      }),
+      guard: hostGuard({
         name,
-        router,
-        callers: hostCallers({
-          mac,
-          view: () => replicator.view(),
-          sealView,
-          shown: ({ lineage, epoch }) => replicator.dispatch({ type: 'shown', lineage, epoch }),
-          now: Date.now,
-        }),
-        seal,
-        minter: new Minter(life, Date.now),
-        bodyBytesMax: BODY_BYTES_MAX,
-        readiness: () => readiness(replicator, now()),
-        onError,
+        tokens,
+        buckets: config.rateLimit === null ? null : new Buckets(config.rateLimit, now),
       }),
-      trust: proxyTrust(config.trustedProxies),
+      seal,
+      minter: new Minter(life, Date.now),
       bodyBytesMax: BODY_BYTES_MAX,
+      pages: apiPages(name, version),
+      readiness: () => readiness(replicator, now()),
       onError,
     }),
-  )
+    trust: proxyTrust(config.trustedProxies, config.tls === null ? 'http' : 'https'),
+    tls: config.tls,
+    answered,
+    onError,
+  })
+  const listeners: readonly Listening[] = [publicly, privately]
+  // Last: whoever holds an address serves.
+  addresses =
+    config.floating === null
+      ? NO_ADDRESSES
+      : floatingAddresses({
+          floating: config.floating,
+          fits: () => whyNoAddress(replicator.state, now()) === null,
+          publicly,
+          askBack: () => inside.askBack(),
+          log,
+        })
   log.info({ public: config.public, private: config.private, store: identity.store }, 'listens')
 
   return {
     async stop() {
-      const left = await within(replicator.command({ kind: 'leave' }), HAND_OVER_MS)
+      addresses.parts()
+      const left = await leave(() => replicator.command({ kind: 'leave' }))
       log.info({ ok: left?.ok ?? false, detail: left?.detail ?? 'no answer in time' }, 'hands over before it stops')
+      await addresses.leaves()
       inside.close()
-      await Promise.all(listeners.map(listening => listening.close({ lingerMs: LINGER_MS, graceMs: DRAIN_MS })))
+      streams.close()
+      await Promise.all([
+        within(expiry.close(), DRAIN_MS),
+        ...listeners.map(listening => listening.close({ lingerMs: LINGER_MS, graceMs: DRAIN_MS })),
+      ])
       await inside.flushed()
       traffic.close()
+      certificate?.close()
       await forwarder.close()
       await replicator.close()
       await Promise.all([s0.store.close(), s1.store.close()])
     },
-  }
-}
-
-/** Null where it takes longer. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-  const late = Promise.withResolvers<null>()
-  const timer = setTimeout(() => late.resolve(null), ms)
-  try {
-    return await Promise.race([promise, late.promise])
-  } finally {
-    clearTimeout(timer)
   }
 }

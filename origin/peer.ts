@@ -24,20 +24,27 @@ const COPY_BYTES_MAX = 8 * 1024 * 1024
 export class PeerOrigin {
   readonly #url: string
   readonly #secret: string
+  readonly #fetchPeer: typeof fetch
   #look: Promise<Overview | null> | null = null
 
   /** @param url of its private listener, without a slash at its end */
-  constructor(url: string, secret: string) {
+  constructor(url: string, secret: string, fetchPeer: typeof fetch = fetch) {
+    this.#fetchPeer = fetchPeer
     this.#url = url
     this.#secret = secret
   }
 
   /** Null where it does not answer in time, or with something that is not understood. */
   overview(): Promise<Overview | null> {
-    this.#look ??= this.get('/_tandem/overview', overviewSchema, LOOK_MS).finally(() => {
+    this.#look ??= this.freshOverview().finally(() => {
       this.#look = null
     })
     return this.#look
+  }
+
+  /** The same, asked for from now on: not what a look found that was under way already. */
+  freshOverview(): Promise<Overview | null> {
+    return this.get('/_tandem/overview', overviewSchema, LOOK_MS)
   }
 
   /** Asks its copy of a shard; rejects with a sentence where it does not answer. */
@@ -81,7 +88,7 @@ export class PeerOrigin {
   }
 
   #fetch(path: string, timeoutMs: number, init: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
-    return fetch(this.#url + path, {
+    return this.#fetchPeer(this.#url + path, {
       ...init,
       headers: { ...init.headers, [SECRET_HEADER]: this.#secret },
       redirect: 'error',

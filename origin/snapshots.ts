@@ -12,10 +12,15 @@ import type { ShardName } from '../router/words.ts'
 /** The peer answers at once or not at all; the transfer itself may take as long as bytes keep coming. */
 const SILENCE_MS = 30_000
 
-export type Fetching = { readonly peer: string; readonly secret: string; readonly dataDir: string }
+export type Fetching = {
+  readonly peer: string
+  readonly secret: string
+  readonly dataDir: string
+  readonly fetchPeer: typeof fetch
+}
 
 export async function fetchSnapshot(
-  { peer, secret, dataDir }: Fetching,
+  { peer, secret, dataDir, fetchPeer }: Fetching,
   shard: ShardName,
   offer: SnapshotOffer,
 ): Promise<SnapshotFile> {
@@ -30,7 +35,7 @@ export async function fetchSnapshot(
     timer = setTimeout(() => silence.abort(new Error('the transfer of the snapshot stalled')), SILENCE_MS)
   }
   try {
-    const response = await fetch(`${peer}/_tandem/snapshot/${shard}?sha256=${offer.sha256}`, {
+    const response = await fetchPeer(`${peer}/_tandem/snapshot/${shard}?sha256=${offer.sha256}`, {
       headers: { [SECRET_HEADER]: secret },
       signal: silence.signal,
     })

@@ -1,11 +1,14 @@
 // What an origin says of itself: CONTRACT's `status`, and the reasons behind `/readyz`.
 
+import type { Lag } from '../replicator/core/lag.ts'
 import { isServing, leaseHolds, whyNotServing } from '../replicator/core/reign.ts'
+import type { Sender } from '../replicator/core/sender.ts'
 import { isFit, isMember, isSole, memberPeer, type State } from '../replicator/core/state.ts'
-import { ACCEPTORS } from '../replicator/register/acceptor.ts'
+import { ACCEPTORS, type AcceptorName } from '../replicator/register/acceptor.ts'
 import type { Replicator } from '../replicator/replicator.ts'
 import type { Readiness } from '../router/app.ts'
 import { homeOf, ORIGINS, type OriginName, SHARDS, type ShardName } from '../router/words.ts'
+import type { Sending, Sent } from './sendings.ts'
 
 export type OriginState = 'serving' | 'rejoining' | 'draining' | 'fenced' | 'isolated'
 
@@ -40,18 +43,20 @@ export function readiness(replicator: Replicator, now: number): Readiness {
   return why.length === 0 ? { ready: true } : { ready: false, why }
 }
 
+const NO_MAJORITY = 'no majority of the registers answers: nobody can take over until one does'
+
 /** Could either host go away now without anything being lost or refused? Empty means yes. */
 function whyNotLosable(s: State, now: number, registers: number): readonly string[] {
   const why = [...whyNotReady(s, now)]
-  if (why.length > 0) return why
+  if (why.length > 0) return registers < 2 ? [...why, NO_MAJORITY] : why
   if (isSole(s)) why.push('only one copy is a member: writes are on one disk alone')
   else if (memberPeer(s) === null) why.push('the other origin does not answer')
-  if (registers < 2) why.push('no majority of the registers answers: a takeover would wait')
+  if (registers < 2) why.push(NO_MAJORITY)
   if (s.blocked.why !== null) why.push(s.blocked.why)
   return why
 }
 
-export function status(replicator: Replicator, version: string, now: number) {
+export function status(replicator: Replicator, version: string, now: number, sending: Sending) {
   const s = replicator.state
   const queue = replicator.queue.status()
   const reachable = ACCEPTORS.filter(name => s.registers.last.get(name)?.kind === 'state').length
@@ -66,17 +71,20 @@ export function status(replicator: Replicator, version: string, now: number) {
     stores: s.record?.members ?? [],
     store: s.identity.store,
     incarnation: s.settings.incarnation,
-    shards: SHARDS.map(shard => shardStatus(s, shard, now)),
+    shards: SHARDS.map(shard => shardStatus(s, shard, now, sending(shard, now))),
     peer: { reachable: s.peer !== null, rttMs: s.lease.rttMs },
     redis: {
       master: queue.master,
       replicas: queue.replicas,
+      nodes: queue.nodes,
       sentinels: queue.sentinels,
+      answering: queue.answering,
+      quorum: queue.quorum,
       maxmemoryPolicy: queue.maxmemoryPolicy,
       workerIdleMs: queue.workerIdleMs,
       rebuilds: queue.rebuilds,
     },
-    registers: { reachable, of: ACCEPTORS.length },
+    registers: { reachable, of: ACCEPTORS.length, each: registersOf(s) },
     lane: SHARDS.every(shard => !s.shards[shard].sender.on || s.shards[shard].sender.lane === 'queue')
       ? 'queue'
       : 'direct',
@@ -88,7 +96,7 @@ export function status(replicator: Replicator, version: string, now: number) {
 const memberNames = (s: State): readonly OriginName[] =>
   ORIGINS.filter(name => s.record?.members.some(member => member.name === name))
 
-function shardStatus(s: State, shard: ShardName, now: number) {
+function shardStatus(s: State, shard: ShardName, now: number, sent: Sent | null) {
   const { last, committed, reign, sender, quarantined } = s.shards[shard]
   const record = s.record
   const held = isSole(s) ? null : Math.max(0, Math.round(s.lease.heldUntil - now))
@@ -104,14 +112,32 @@ function shardStatus(s: State, shard: ShardName, now: number) {
     applied: { epoch: last.epoch, index: last.index },
     lag: lagOf(s, shard, now),
     rejoin: sender.on ? sender.phase : null,
-    progress: sender.on ? sender.progress : null,
+    ...catchUp(sender, now, sent),
     quarantined,
   }
 }
 
+/** How far the other origin is with what it lacks: percent, and milliseconds that are left; null where nobody can tell. */
+function catchUp(sender: Sender, now: number, sent: Sent | null): { progress: number | null; leftMs: number | null } {
+  if (!sender.on) return { progress: null, leftMs: null }
+  // A copy that is still being made, or is checked over there, has no measure.
+  if (sender.phase === 'snapshotting') return sent ?? { progress: null, leftMs: null }
+  const leftMs = sender.leftMs(now)
+  return { progress: sender.progress, leftMs: leftMs === null ? null : Math.round(leftMs) }
+}
+
 /** Of the standby behind this primary; a standby itself does not know how far its primary is. */
-function lagOf(s: State, shard: ShardName, now: number): { entries: number; ms: number } {
-  const { last, sender, stalledSince } = s.shards[shard]
-  const entries = sender.on && sender.acked >= 0 ? last.index - sender.acked : 0
-  return { entries, ms: stalledSince === null ? 0 : Math.round(now - stalledSince) }
+function lagOf(s: State, shard: ShardName, now: number): Lag {
+  const { reign, sender } = s.shards[shard]
+  return reign === null || reign.start === null ? { entries: 0, bytes: 0, ms: 0 } : sender.lag(reign.start, now)
+}
+
+/** One word for each register. */
+function registersOf(s: State): Readonly<Record<AcceptorName, string>> {
+  const word = (name: AcceptorName): string => {
+    const kind = s.registers.last.get(name)?.kind
+    if (kind === 'state') return 'votes'
+    return kind === 'empty' ? 'empty' : kind === 'foreign' ? 'of another pair' : 'silent'
+  }
+  return { a: word('a'), b: word('b'), w: word('w') }
 }

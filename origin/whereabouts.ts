@@ -8,6 +8,8 @@ import type { OriginName, ShardName } from '../router/words.ts'
 
 /** A wait ends at least this often, so that a lease that ran out by time alone is seen. */
 const LOOK_MS = 250
+/** A reign begins some milliseconds after its record is known; one that takes longer waits for something else. */
+const BEGINS_MS = 250
 
 export class HostWhereabouts implements Whereabouts {
   readonly #name: OriginName
@@ -44,6 +46,21 @@ export class HostWhereabouts implements Whereabouts {
     const unlisten = this.#replicator.onChange(done)
     signal.addEventListener('abort', done, { once: true })
     return promise
+  }
+
+  /** Null where this host serves the shard, or does not know that it is to: there is nothing to wait for. */
+  begins(shard: ShardName, signal: AbortSignal): Promise<void> | null {
+    return this.#isAboutTo(shard) ? this.#begun(shard, signal) : null
+  }
+
+  #isAboutTo(shard: ShardName): boolean {
+    return this.#replicator.serves(shard) === null && this.#replicator.view()?.primaries[shard] === this.#name
+  }
+
+  async #begun(shard: ShardName, signal: AbortSignal): Promise<void> {
+    const until = this.#now() + BEGINS_MS
+    for (let left = BEGINS_MS; left > 0 && !signal.aborted && this.#isAboutTo(shard); left = until - this.#now())
+      await this.changed(left, signal)
   }
 
   /** A host hears of records over the link and from the register; a view from an answer says that there is a newer one. */

@@ -17,6 +17,8 @@ export type Parts = {
   readonly acceptors: Acceptors
   readonly link: (handlers: LinkHandlers) => LinkTransport
   readonly queue: (handlers: QueueHandlers) => QueueLane
+  /** a copy was made for the peer, which will fetch it: who keeps it deletes it */
+  readonly keepSnapshot: (shard: ShardName, file: SnapshotFile) => void
   /** brings the peer's snapshot onto this disk; rejects where it can't */
   readonly fetchSnapshot: (shard: ShardName, offer: SnapshotOffer) => Promise<SnapshotFile>
   /** monotonic milliseconds */

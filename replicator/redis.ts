@@ -11,12 +11,22 @@ export type Log = {
   error(fields: object, message: string): void
 }
 
+/** Null and null where Redis asks for nothing; a password alone is the default user's. */
+export type RedisLogin = { readonly user: string | null; readonly password: string | null }
+
+export const OPEN: RedisLogin = { user: null, password: null }
+
+const as = ({ user, password }: RedisLogin): { username?: string | undefined; password?: string | undefined } => ({
+  username: user ?? undefined,
+  password: password ?? undefined,
+})
+
 export type SentinelSettings = {
   readonly sentinels: readonly Address[]
   /** the name that the Sentinels know the master by */
   readonly name: string
-  readonly password: string | null
-  readonly sentinelPassword: string | null
+  readonly login: RedisLogin
+  readonly sentinelLogin: RedisLogin
 }
 
 const RETRY_MS_MAX = 200
@@ -36,12 +46,12 @@ const DEMOTED = /^(READONLY|MASTERDOWN|UNBLOCKED)/
  * An independent Redis. A command is written once or not at all: nothing waits for a connection, nothing is sent again,
  * and what is in flight is rejected as soon as the connection is gone (maxRetriesPerRequest 0).
  */
-export function openRegisterClient(address: Address, password: string | null): RedisClient {
+export function openRegisterClient(address: Address, login: RedisLogin): RedisClient {
   return new Redis({
     ...COMMON,
     host: address.host,
     port: address.port,
-    password: password ?? undefined,
+    ...as(login),
     connectionName: 'tandem:register',
     // Only this ends a silent connection (a stopped process, a cut): commandTimeout does not.
     socketTimeout: 600,
@@ -52,12 +62,12 @@ export function openRegisterClient(address: Address, password: string | null): R
 }
 
 /** One Sentinel, for commands and subscriptions on the same connection (RESP3). */
-export function openSentinelClient(address: Address, password: string | null): RedisClient {
+export function openSentinelClient(address: Address, login: RedisLogin): RedisClient {
   return new Redis({
     ...COMMON,
     host: address.host,
     port: address.port,
-    password: password ?? undefined,
+    ...as(login),
     connectionName: 'tandem:watch',
     protocol: 3,
     socketTimeout: 600,
@@ -98,8 +108,9 @@ export class MasterClients {
       sentinels: settings.sentinels.map(({ host, port }) => ({ host, port })),
       name: settings.name,
       role: 'master',
-      password: settings.password ?? undefined,
-      sentinelPassword: settings.sentinelPassword ?? undefined,
+      ...as(settings.login),
+      sentinelUsername: settings.sentinelLogin.user ?? undefined,
+      sentinelPassword: settings.sentinelLogin.password ?? undefined,
       sentinelCommandTimeout: 500,
       sentinelRetryStrategy: attempt => Math.min(20 * attempt, RETRY_MS_MAX),
       updateSentinels: false,

@@ -1,5 +1,4 @@
 // Runs a Pair on real parts: acts on its effects in order and tells it what happened. No decision is made here.
-
 import type { View } from '../router/view.ts'
 import { SHARDS, type ShardName } from '../router/words.ts'
 import type { Effect, Event, OperatorCommand } from './core/events.ts'
@@ -9,9 +8,11 @@ import { isServing, leaseHolds } from './core/reign.ts'
 import { isSole, isStanding, type State } from './core/state.ts'
 import { decodeEntryFrame, encodeEntryFrame } from './link/entryframe.ts'
 import { FRAME_ENTRIES, FRAME_MESSAGE, type FrameKind, type LinkTransport } from './link/transport.ts'
+import { Listeners } from './listeners.ts'
 import type { Parts } from './parts.ts'
+import { shownData } from './queue/jobs.ts'
 import type { EntryJob, QueueLane } from './queue/lane.ts'
-import type { LoggedEntry, SnapshotFile } from './store/shardstore.ts'
+import type { LoggedEntry } from './store/shardstore.ts'
 import { Waiters } from './waiters.ts'
 
 /** The write side of this origin: takes no more writes of a shard, and calls back when none is queued or in the writer. */
@@ -37,12 +38,13 @@ export class Replicator {
   readonly #durable: Readonly<Record<ShardName, Waiters>> = { s0: new Waiters(), s1: new Waiters() }
   readonly #granted = new Waiters()
   #beatAsked = false
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new Listeners()
+  /** more of a shard's history may be known to stay: told often, so listeners must do next to nothing */
+  readonly advanced = new Listeners()
   readonly #replies = new Map<number, (reply: { ok: boolean; detail: string }) => void>()
   #commandId = 0
   #closeGate: GateCloser = (_, closed) => closed()
   #servingBefore = ''
-  readonly snapshots = new Map<ShardName, SnapshotFile>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -125,8 +127,7 @@ export class Replicator {
   }
 
   onChange(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   command(command: OperatorCommand): Promise<{ ok: boolean; detail: string }> {
@@ -143,8 +144,10 @@ export class Replicator {
     if (this.#running) return
     this.#running = true
     try {
-      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift())
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
         for (const effect of this.#pair.step(this.#parts.now(), next)) this.#act(effect)
+        if (next.type === 'applied') this.advanced.tell()
+      }
     } catch (error) {
       this.#parts.fatal('the replicator met a state that must not be', error)
     } finally {
@@ -155,11 +158,8 @@ export class Replicator {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#ticker)
-    for (const shard of SHARDS) {
-      this.#committed[shard].settle(false)
-      this.#durable[shard].settle(false)
-    }
-    this.#granted.settle(false)
+    const waiting = SHARDS.flatMap(shard => [this.#committed[shard], this.#durable[shard]])
+    for (const waiters of [...waiting, this.#granted]) waiters.settle(false)
     await Promise.all([this.#link.close(), this.#queue.close(), this.#parts.acceptors.close()])
   }
 
@@ -167,12 +167,8 @@ export class Replicator {
     this.dispatch({ type: 'tick' })
     // Leases and promises run out by time alone: those who wait for a change are told all the same.
     const serving = [...SHARDS.map(shard => this.serves(shard) !== null), this.holdsLease()].join()
-    if (serving !== this.#servingBefore) this.#changed()
+    if (serving !== this.#servingBefore) this.#listeners.tell()
     this.#servingBefore = serving
-  }
-
-  #changed(): void {
-    for (const listener of this.#listeners) listener()
   }
 
   #onFrame(session: string, kind: FrameKind, payload: Uint8Array): void {
@@ -224,7 +220,8 @@ export class Replicator {
       case 'fence':
         return stores[effect.shard].fence(effect.epoch)
       case 'settle':
-        return stores[effect.shard].settle(effect.index)
+        stores[effect.shard].settle(effect.index)
+        return this.advanced.tell()
       case 'readTail': {
         const { shard, purpose, max } = effect
         return this.#after(stores[shard].tail(max), positions => ({ type: 'tail', shard, purpose, positions }))
@@ -243,7 +240,7 @@ export class Replicator {
       case 'makeSnapshot': {
         const { shard, query } = effect
         return this.#work(shard, query, stores[shard].snapshot(), file => {
-          this.snapshots.set(shard, file)
+          this.#parts.keepSnapshot(shard, file)
           return {
             type: 'snapshotMade',
             shard,
@@ -267,9 +264,9 @@ export class Replicator {
         this.#committed[effect.shard].settle(false)
         return log.warn({ shard: effect.shard, why: effect.why }, 'a reign ended')
       case 'changed':
-        return this.#changed()
+        return this.#listeners.tell()
       case 'show':
-        return this.#queue.show(effect.what, effect.shard, { shard: effect.shard }, effect.progress, effect.done)
+        return this.#queue.show(effect.what, effect.shard, this.#shown(effect), effect.progress, effect.done)
       case 'reply':
         this.#replies.get(effect.id)?.({ ok: effect.ok, detail: effect.detail })
         this.#replies.delete(effect.id)
@@ -278,6 +275,9 @@ export class Replicator {
         return log[effect.level]({ ...effect.fields }, effect.message)
     }
   }
+
+  #shown = (gap: Extract<Effect, { type: 'show' }>) =>
+    shownData(gap, this.#pair.state.record?.epoch ?? 0, this.#parts.settings.name)
 
   #persist({ token, identity }: Extract<Effect, { type: 'persist' }>): void {
     const saved = this.#parts.identityFile.save(identity)

@@ -16,9 +16,13 @@ export interface Aim {
   choose(shard: ShardName, view: View, tried: OriginName | null, replayable: boolean): Target
   /** An attempt failed on the way: whether one more may be made now. */
   mayRetry(): boolean
+  /** It was asked and let its time run out; until it answers again. */
+  isSilent(origin: OriginName): boolean
 }
 
 export const STRAIGHT: Aim = {
   choose: (shard, view) => ({ origin: view.primaries[shard], relay: false, parkMs: null }),
   mayRetry: () => true,
+  // the link says so sooner
+  isSilent: () => false,
 }

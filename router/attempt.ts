@@ -17,7 +17,7 @@ export type Attempt =
 /** What an answer's head says of the write. */
 export type AnswerHead = {
   readonly status: number
-  /** `unknown` where it cannot say whether it took effect */
+  /** `unknown` where it cannot say whether it took effect, `yes` where it did all the same */
   readonly committed: string | null
   /** the epoch in which the reign began that answered; null where it does not say */
   readonly reign: number | null

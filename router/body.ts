@@ -1,4 +1,5 @@
 // A request's body as routing sees it: absent, in memory (so it can be sent again), or a stream that flows once.
+import type { BareRequest } from './call.ts'
 
 /** Bodies up to this are read before routing: small enough to hold for every parked request, large enough for most documents. */
 export const REPLAY_BYTES_MAX = 64 * 1024
@@ -12,10 +13,10 @@ export class StreamBody {
   readonly kind = 'stream'
   /** from Content-Length; null where the client does not say */
   readonly length: number | null
-  readonly #request: Request
+  readonly #request: BareRequest
   #touched = false
 
-  constructor(request: Request, length: number | null) {
+  constructor(request: BareRequest, length: number | null) {
     this.#request = request
     this.length = length
   }
@@ -84,7 +85,7 @@ export type Framing =
   | { readonly kind: 'unsized' }
 
 /** How long a request's body is, by its headers alone (RFC 9112 6.3). Null where Content-Length is no number. */
-export function framingOf(request: Request): Framing | null {
+export function framingOf(request: BareRequest): Framing | null {
   const method = request.method
   if (method === 'GET' || method === 'HEAD') return { kind: 'none' }
   const length = request.headers.get('content-length')
@@ -99,7 +100,7 @@ export function framingOf(request: Request): Framing | null {
 }
 
 /** Reads a small body, keeps a longer one where it is. */
-export async function takeBody(request: Request, framing: Framing): Promise<Body> {
+export async function takeBody(request: BareRequest, framing: Framing): Promise<Body> {
   if (framing.kind === 'none') return NO_BODY
   if (framing.kind === 'unsized') return new StreamBody(request, null)
   if (framing.length > REPLAY_BYTES_MAX) return new StreamBody(request, framing.length)

@@ -1,21 +1,25 @@
 // A request on its way through a router: as it came in, as it is sent on, and what becomes of that.
+import type { PlacedResource } from './admit.ts'
 import type { Target } from './aim.ts'
 import type { Aimed } from './aimed.ts'
 import type { Asked, Known } from './asked.ts'
 import type { Body } from './body.ts'
 import type { Client } from './hopbyhop.ts'
 import type { ProxyError } from './journey.ts'
-import type { DocumentResource } from './key.ts'
 import type { MintedKey } from './minted.ts'
-import type { OperationResource } from './operation.ts'
 import type { ShardName } from './words.ts'
+
+/** What answering needs of a request beside its target. A Request is one, and so is what came in frames. */
+export type BareRequest = Pick<Request, 'method' | 'signal' | 'body' | 'arrayBuffer'> & {
+  readonly headers: Pick<Headers, 'get' | 'has'>
+}
 
 /** One request of a client, as the runtime's adapter presents it. */
 export type Inbound = {
   readonly request: Request
-  /** the request target in origin form, byte for byte as it was received */
+  /** the request target in origin form, byte for byte as it was received, or what the first router made of it */
   readonly target: string
-  readonly resource: DocumentResource | OperationResource
+  readonly resource: PlacedResource
   readonly shard: ShardName
   readonly body: Body
   /** true where a second run of this write would be recognised and take effect once; reads need no such thing */
@@ -30,7 +34,9 @@ export type Inbound = {
   readonly aimed: Aimed | undefined
 }
 
-export type LocalCall = Pick<Inbound, 'request' | 'target' | 'resource' | 'shard' | 'body' | 'minted' | 'aimed'>
+export type LocalCall = Pick<Inbound, 'target' | 'resource' | 'shard' | 'body' | 'minted' | 'aimed'> & {
+  readonly request: BareRequest
+}
 
 export type ForwardCall = {
   readonly method: string

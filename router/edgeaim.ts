@@ -1,4 +1,5 @@
-// The edge's choice: the primary, asked to answer itself, unless it failed; then the other one, asked to relay.
+// The edge's choice: the primary, asked to answer itself. Where it cannot be reached, the other one is asked to relay; where it
+// does not serve, the other one may know better, and is asked that.
 import type { Aim, Target } from './aim.ts'
 import type { Health } from './health.ts'
 import type { RetryBudget } from './retrybudget.ts'
@@ -27,7 +28,7 @@ export class EdgeAim implements Aim {
     const origin = this.#pick(primary, tried)
     // a stream flows once: it goes where it is passed on, and stays parked there as long as it takes
     if (!replayable) return { origin, relay: true, parkMs: null }
-    return { origin, relay: origin !== primary, parkMs: PARK_THERE_MS }
+    return { origin, relay: origin !== primary && this.#health.isEjected(primary), parkMs: PARK_THERE_MS }
   }
 
   #pick(primary: OriginName, tried: OriginName | null): OriginName {
@@ -35,6 +36,11 @@ export class EdgeAim implements Aim {
     const primaryOut = this.#health.isEjected(primary)
     if (primaryOut !== this.#health.isEjected(other)) return primaryOut ? other : primary
     return tried === primary ? other : primary
+  }
+
+  isSilent(origin: OriginName): boolean {
+    // both silent is an edge, or a machine, that is too slow itself
+    return this.#health.isSilent(origin) && !this.#health.isEjected(peerOf(origin))
   }
 
   mayRetry(): boolean {

@@ -3,6 +3,7 @@ import { BODY_BYTES_MAX } from './admit.ts'
 import { type PublicApp, publicApp, type Wire } from './app.ts'
 import { CLIENTS_ONLY } from './callers.ts'
 import { type EdgeEnv, edgeSettings } from './edgesettings.ts'
+import { NO_GUARD } from './guard.ts'
 import { type EdgeSettings, Isolate, type KeepAlive } from './isolate.ts'
 import { Minter } from './minted.ts'
 import { forWrite, problem } from './problem.ts'
@@ -51,10 +52,14 @@ function edgeOf(settings: EdgeSettings): Edge {
   const app = publicApp({
     name: 'edge',
     router: { route: inbound => isolate.route(inbound, keepAlives.get(inbound.request) ?? NOT_KEPT) },
+    nearby: null,
+    follow: call => isolate.follow(call, keepAlives.get(call.request) ?? NOT_KEPT),
     callers: CLIENTS_ONLY,
+    guard: NO_GUARD,
     seal: isolate.seal,
     minter: new Minter(`edge-${crypto.randomUUID()}`, Date.now),
     bodyBytesMax: BODY_BYTES_MAX,
+    pages: (_page, request, wire) => isolate.passOn(request, wire),
     readiness: async () =>
       (await isolate.reachable()) ? { ready: true } : { ready: false, why: ['No origin answers the edge.'] },
     onError: error => console.error('tandem edge: a request met a fault of ours', error),

@@ -35,6 +35,7 @@ export function edgeForward(options: EdgeForwarderOptions): (origin: OriginName,
     const knew = call.knows
     const over = new AbortController()
     let late = false
+    let abandoned = false
     const timer = setTimeout(() => {
       late = true
       over.abort()
@@ -45,10 +46,15 @@ export function edgeForward(options: EdgeForwarderOptions): (origin: OriginName,
         (): ForwardResult => ({ kind: 'broken', why: late ? 'http_response_timeout' : 'connection_terminated' }),
       )
       clearTimeout(timer)
-      options.ended(origin, result, knew)
+      // given up by us, perhaps because the client left: that says nothing of the origin
+      if (!abandoned) options.ended(origin, result, knew)
       return result
     }
-    return { result: attempt(), abandon: () => over.abort() }
+    const abandon = (): void => {
+      abandoned = true
+      over.abort()
+    }
+    return { result: attempt(), abandon }
   }
 }
 

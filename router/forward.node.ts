@@ -1,7 +1,7 @@
 // Forwarding over the private network: pooled keep-alive connections to the peer. The only importer of undici. Uses its
 // dispatch directly: no redirects, no decompression, no copies (a body of unknown or great length is streamed).
 import { Readable } from 'node:stream'
-import { type Dispatcher, errors, Pool } from 'undici'
+import { Agent, buildConnector, type Dispatcher, errors, Pool } from 'undici'
 import { AIMED_HEADER } from './aimed.ts'
 import { type Body, REPLAY_BYTES_MAX } from './body.ts'
 import type { Forward, ForwardCall, ForwardResult } from './call.ts'
@@ -29,12 +29,29 @@ export type Forwarder = {
   close(): Promise<void>
 }
 
+/** What this origin shows the peer, and by whom the peer's must be signed: asked at each connection, since files change. */
+export type OwnTls = () => { readonly cert: Buffer; readonly key: Buffer; readonly ca: Buffer | undefined }
+
+const connecting = (
+  tls: OwnTls | null,
+): { readonly connect: buildConnector.connector } | { readonly connectTimeout: number } =>
+  tls === null
+    ? { connectTimeout: CONNECT_MS }
+    : { connect: (options, callback) => buildConnector({ ...tls(), timeout: CONNECT_MS })(options, callback) }
+
+/** `fetch` to the private listener of the peer, by those who speak with it apart from forwarding. */
+export function peerFetch(tls: OwnTls | null): typeof fetch {
+  if (tls === null) return fetch
+  const dispatcher = new Agent(connecting(tls))
+  return (url, init) => fetch(url, { ...init, dispatcher })
+}
+
 /** `peer` is the private URL of the other origin. */
-export function createForwarder(peer: string, secret: string): Forwarder {
+export function createForwarder(peer: string, secret: string, tls: OwnTls | null = null): Forwarder {
   const pool = new Pool(peer, {
+    ...connecting(tls),
     connections: CONNECTIONS_MAX,
     pipelining: 1,
-    connectTimeout: CONNECT_MS,
     keepAliveTimeout: IDLE_MS,
     keepAliveMaxTimeout: IDLE_MS,
     // the exchange has a timer of its own, that counts the wait for a connection too

@@ -47,8 +47,10 @@ export function hashed(key: string): string {
 }
 
 /** Half of all keys each: the top bit of the hash decides. */
-export function shardOf(key: string): ShardName {
-  const text = hashed(key)
+export const shardOf = (key: string): ShardName => shardOfText(hashed(key))
+
+/** The same of a text that is no key: all of it counts. */
+export function shardOfText(text: string): ShardName {
   // one UTF-16 unit is at most three bytes of UTF-8
   if (text.length * 3 > SCRATCH_BYTES) return shardOfHash(murmur3(encoder.encode(text)))
   return shardOfHash(murmur3(scratch, encoder.encodeInto(text, scratch).written))

@@ -8,7 +8,7 @@ const EJECT_MS_MAX = 3_000
 /** A probe that has not ended by then is taken for lost with its request. */
 const PROBE_MS = 1_500
 
-type State = { failures: number; ejectedUntil: number; probingUntil: number }
+type State = { failures: number; ejectedUntil: number; probingUntil: number; silent: boolean }
 
 export class Health {
   readonly #states: Readonly<Record<OriginName, State>> = { a: fresh(), b: fresh() }
@@ -18,8 +18,10 @@ export class Health {
     this.#random = random
   }
 
-  failed(origin: OriginName, now: number): void {
+  /** @param silent it did not refuse or break off, but let its time run out */
+  failed(origin: OriginName, now: number, silent = false): void {
     const state = this.#states[origin]
+    state.silent ||= silent
     // those that were under way together fail together: one failure
     if (state.failures > 0 && now < state.ejectedUntil) return
     state.failures += 1
@@ -32,6 +34,10 @@ export class Health {
     const state = this.#states[origin]
     if (state.failures === 0) return
     Object.assign(state, fresh())
+  }
+
+  isSilent(origin: OriginName): boolean {
+    return this.#states[origin].silent
   }
 
   /** Stays so past its time until a probe has succeeded. */
@@ -50,4 +56,4 @@ export class Health {
   }
 }
 
-const fresh = (): State => ({ failures: 0, ejectedUntil: 0, probingUntil: 0 })
+const fresh = (): State => ({ failures: 0, ejectedUntil: 0, probingUntil: 0, silent: false })

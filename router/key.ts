@@ -12,17 +12,21 @@ export type DocumentResource = {
   readonly key: string
 }
 
+/** `/v1/{collection}` */
+export type CollectionResource = { readonly kind: 'collection'; readonly collection: string }
+
+export type Invalid = { readonly kind: 'invalid'; readonly detail: string }
+
 export type Resource =
   | DocumentResource
-  /** `/v1/{collection}` */
-  | { readonly kind: 'collection'; readonly collection: string }
+  | CollectionResource
   /** `/v1/_tx`, `/v1/_changes`, `/v1/_ops/…`: names that start with `_` are the service's own */
   | { readonly kind: 'reserved'; readonly name: string }
   /** not below `/v1/` */
   | { readonly kind: 'outside' }
-  | { readonly kind: 'invalid'; readonly detail: string }
+  | Invalid
 
-const invalid = (detail: string): Resource => ({ kind: 'invalid', detail })
+const invalid = (detail: string): Invalid => ({ kind: 'invalid', detail })
 
 const COLLECTION = /^[A-Za-z0-9-]{1,64}$/
 /** What RFC 9112 lets stand in an origin-form target, plus what browsers leave raw; no `#`, no `\`, no controls, ASCII only. */
@@ -65,10 +69,26 @@ export function parseTarget(target: string): Resource {
   const collection = decoded(rawCollection)
   if (collection === null) return invalid('The collection is not percent-encoded UTF-8.')
   if (collection.startsWith('_')) return { kind: 'reserved', name: collection }
-  if (!COLLECTION.test(collection)) return invalid('A collection is 1 to 64 of A-Z, a-z, 0-9 and "-".')
+  if (!COLLECTION.test(collection)) return invalid(NO_COLLECTION)
   if (slash === -1) return { kind: 'collection', collection }
   const id = decoded(path.slice(slash + 1))
-  if (id === null) return invalid('The id is not percent-encoded UTF-8.')
+  return id === null ? invalid('The id is not percent-encoded UTF-8.') : documentOf(collection, id)
+}
+
+const NO_COLLECTION = 'A collection is 1 to 64 of A-Z, a-z, 0-9 and "-".'
+
+/** A key as it is stored: nothing in it is percent-encoded. */
+export function parseKey(key: string): DocumentResource | Invalid {
+  const slash = key.indexOf('/')
+  if (slash === -1) return invalid('A key is a collection, a slash, an id.')
+  const collection = key.slice(0, slash)
+  if (!COLLECTION.test(collection)) return invalid(NO_COLLECTION)
+  const id = key.slice(slash + 1)
+  // percent-encoding cannot spell half of a surrogate pair, JSON can
+  return id.isWellFormed() ? documentOf(collection, id) : invalid('The id is not Unicode.')
+}
+
+function documentOf(collection: string, id: string): DocumentResource | Invalid {
   if (id.length === 0) return invalid('The id is empty.')
   if (utf8Exceeds(id, ID_BYTES_MAX)) return invalid('The id is longer than 512 bytes.')
   if (id.startsWith('_')) return invalid('An id must not start with "_".')
@@ -81,6 +101,12 @@ export function pathOfDocument(collection: string, id: string): string {
   const whole = encodeURIComponent(id)
   const readable = whole.replaceAll('%2F', '/')
   return `/v1/${collection}/${DOT_SEGMENT.test(readable) ? whole : readable}`
+}
+
+/** The same of a key. */
+export function pathOfKey(key: string): string {
+  const slash = key.indexOf('/')
+  return pathOfDocument(key.slice(0, slash), key.slice(slash + 1))
 }
 
 /** decodeURIComponent is strict about UTF-8 (no surrogates, nothing overlong), keeps a byte order mark, and decodes once. */

@@ -1,6 +1,8 @@
 // The keys that a router gives to writes that have none, so that its own second try takes effect once. Only a body that
 // is held in memory can be sent twice: streams get no key. A client never sees one, and cannot forge one.
 
+import { uuidv7 } from './uuid.ts'
+
 export type MintedKey = {
   /** `m`, 12 hex digits of the time, the router's id, a number: unique, and in the order of time */
   readonly scope: string
@@ -38,6 +40,11 @@ export class Minter {
     if (!ROUTER.test(router)) throw new RangeError(`${JSON.stringify(router)} cannot be part of a key`)
     this.#suffix = `-${router}-`
     this.#now = now
+  }
+
+  /** An id for a document whose client leaves it to the service: unique, in the order of time. */
+  newId(): string {
+    return uuidv7(this.#now())
   }
 
   mint(): MintedKey {

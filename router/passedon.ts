@@ -6,7 +6,9 @@ import { forwardedResponseHeaders, type HeaderRecord } from './hopbyhop.ts'
 export function passedOn(result: ForwardResult & { kind: 'response' }, method: string, own: string | null): Response {
   const headers = forwardedResponseHeaders(result.headers)
   if (own !== null) headers['proxy-status'] = proxyStatusList(headers['proxy-status'], own)
-  const body = method === 'HEAD' ? null : result.body
+  // to a body, and be it empty, adapters add a Content-Type where it has none
+  const isEmpty = result.body instanceof Uint8Array && result.body.length === 0
+  const body = method === 'HEAD' || isEmpty ? null : result.body
   return new Response(body, { status: result.status, headers: headersInit(headers) })
 }
 

@@ -27,6 +27,6 @@ export function verdict(
   // A reign that began later takes it no more (see aimed.ts), and has all that was committed before.
   const mayStillArrive = lostUpTo !== null && !(reign !== null && reign > lostUpTo)
   if (mayStillArrive && status >= 400 && status < 500) return 'undecided'
-  if (status !== 503 || !isRepeatable(inbound)) return 'answer'
+  if (status !== 503 || committed === 'yes' || !isRepeatable(inbound)) return 'answer'
   return lostUpTo !== null || committed === 'unknown' ? 'unsure' : 'answer'
 }

@@ -1,6 +1,6 @@
 // The decision loop of a router, apart from any runtime: here → dispatch in-process, there → forward, nowhere → park,
 // refused → follow the view that came with the refusal. A request is sent again only where that can do no harm.
-import type { Aim } from './aim.ts'
+import type { Aim, Target } from './aim.ts'
 import { type Aimed, ANY_REIGN, aimBy } from './aimed.ts'
 import type { Asked } from './asked.ts'
 import { type Attempt, attemptOf, headOfResponse, headOfResult } from './attempt.ts'
@@ -12,6 +12,7 @@ import type { Parking } from './parking.ts'
 import { passedOn } from './passedon.ts'
 import { type Committed, forWrite, isSafe, type ProblemName, problem } from './problem.ts'
 import { isRepeatable, verdict } from './repeat.ts'
+import { outerTarget } from './shardtarget.ts'
 import type { View } from './view.ts'
 import { VIEW_HEADER } from './viewheader.ts'
 import { Watch } from './watch.ts'
@@ -51,7 +52,7 @@ export class Router {
   constructor(ports: RouterPorts, parking: Parking) {
     this.#ports = ports
     this.#parking = parking
-    this.#watch = new Watch(ports.whereabouts, ports.now)
+    this.#watch = new Watch(ports.whereabouts, origin => ports.aim.isSilent(origin), ports.now)
   }
 
   /** Resolves with an answer of some kind within the parking time and one forward; rejects only where `local` does. */
@@ -92,7 +93,9 @@ export class Router {
       }
       if (inbound.body.kind === 'stream' && inbound.body.touched) return this.#notReplayable(inbound, journey)
       if (!attempt.failed && this.#isOutaimed(inbound)) return this.#elsewhere(inbound, journey)
-      if (attempt.failed && !this.#ports.aim.mayRetry()) return this.#waitedInVain('full', inbound, journey)
+      // what goes to another primary from now on doubles nobody's load
+      const same = placeOf(this.#where(inbound.shard), inbound.shard) === placeOf(where, inbound.shard)
+      if (attempt.failed && same && !this.#ports.aim.mayRetry()) return this.#waitedInVain('full', inbound, journey)
       const waited = await this.#pause(where, inbound, journey, deadline)
       if (waited !== 'go') return this.#waitedInVain(waited, inbound, journey)
     }
@@ -156,7 +159,8 @@ export class Router {
       answerMs: this.#parking.limits.parkMs,
     })
     signal.addEventListener('abort', forward.abandon, { once: true })
-    const unwatch = this.#watch.over(shard, where.view.primaries[shard], isRepeatable(inbound), forward.abandon)
+    const primary = where.view.primaries[shard]
+    const unwatch = this.#watch.over(shard, primary, origin, isRepeatable(inbound), forward.abandon)
     const result = await forward.result
     unwatch()
     signal.removeEventListener('abort', forward.abandon)
@@ -166,7 +170,7 @@ export class Router {
       return { kind: 'answer', response: this.#refuse('bad-request', inbound, journey, 'no', false) }
     }
     journey.error = result.why
-    if (result.kind === 'notSent') return { kind: 'again', failed: true }
+    if (result.kind === 'notSent' || isVoid(ask, primary, aimed)) return { kind: 'again', failed: true }
     return isRepeatable(inbound) ? { kind: 'unsure', failed: true, upTo: aimed ?? ANY_REIGN } : { kind: 'undecided' }
   }
 
@@ -295,7 +299,7 @@ export class Router {
     const status = journey.proxyStatus(this.#ports.name, true)
     return problem(name, {
       ...(detail === undefined ? {} : { detail }),
-      instance: inbound.target,
+      instance: outerTarget(inbound.target),
       ...forWrite(inbound.request.method, committed, retryable),
       headers: {
         'Tandem-Origin': this.#ports.name,
@@ -309,6 +313,13 @@ export class Router {
 /** A router that asked waits here for a moment only: it may know, or learn, of a better place. */
 const parkMsOf = (asked: Asked, parkMs: number): number =>
   asked.kind === 'client' ? parkMs : Math.min(asked.parkMs, parkMs)
+
+/**
+ * A write that reached one that is no primary by the view that it was aimed by, and that was not asked to relay: that one takes
+ * it in a later reign alone, and such a reign refuses what was aimed before it.
+ */
+const isVoid = ({ origin, relay }: Target, primary: OriginName, aimed: Aimed): boolean =>
+  origin !== primary && !relay && aimed !== null
 
 /** Two places are the same where a second attempt would meet the same process in the same reign. */
 function placeOf(where: Where, shard: ShardName): string {

@@ -6,7 +6,7 @@ import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const ROOT = new URL('..', import.meta.url).pathname
-const FOLDERS = ['router', 'origin', 'replicator', 'deploy', 'test'] as const
+const FOLDERS = ['client', 'router', 'origin', 'replicator', 'deploy', 'bench', 'test'] as const
 type Folder = (typeof FOLDERS)[number]
 
 /** Lines of a source file outside test: what is longer holds two ideas. */
@@ -113,9 +113,35 @@ describe('architecture', () => {
     ).toEqual([])
   })
 
+  it("client runs everywhere: it imports itself, the router's problems, and types", () => {
+    const erased = (source: Source, { line }: Import): boolean =>
+      /^import type /.test(source.lines.slice(0, line).findLast(text => text.startsWith('import')) ?? '')
+    const broken = offences(
+      'client',
+      (source, imported) =>
+        !imported.from.startsWith('.') ||
+        (leaves(source, imported, ['client', 'router/problem.ts']) && !erased(source, imported)),
+    )
+    expect(broken).toEqual([])
+  })
+
+  it("client's types are those of the API and of the router's problems", () => {
+    const broken = offences('client', (source, imported) =>
+      leaves(source, imported, ['client', 'origin/api/bodies.ts', 'router/problem.ts']),
+    )
+    expect(broken).toEqual([])
+  })
+
   it('deploy imports itself, origin, replicator and router only', () => {
     const allowed = ['deploy', 'origin', 'replicator', 'router', 'package.json']
     expect(offences('deploy', (source, imported) => leaves(source, imported, allowed))).toEqual([])
+  })
+
+  it('bench imports itself, deploy and router only, and is imported by test alone', () => {
+    expect(offences('bench', (source, imported) => leaves(source, imported, ['bench', 'deploy', 'router']))).toEqual([])
+    const users = sources.filter(source => source.folder !== 'bench' && source.folder !== 'test')
+    const broken = users.filter(source => source.imports.some(one => targetOf(source, one)?.startsWith('bench/')))
+    expect(broken.map(source => source.path)).toEqual([])
   })
 
   it.each(ONE_DOOR)('%s has one door', dependency => {

@@ -1,4 +1,4 @@
-// tandem handover, drain, ready, resync: one request each, to the origin that it concerns.
+// tandem handover, drain, ready: one request each, to the origin that it concerns.
 import { SHARDS } from '../../router/words.ts'
 import { askAll, type Command, originArgument, originOf } from './command.ts'
 import { type Outcome, RefusedError, UsageError } from './outcome.ts'
@@ -33,12 +33,7 @@ export const handoverCommand: Command = {
   },
 }
 
-const onOrigin = (
-  name: 'drain' | 'ready' | 'resync',
-  summary: string,
-  details: string,
-  otherwise: string,
-): Command => ({
+const onOrigin = (name: 'drain' | 'ready', summary: string, details: string, otherwise: string): Command => ({
   name,
   usage: 'ORIGIN',
   summary,
@@ -62,10 +57,4 @@ export const readyCommand = onOrigin(
   'puts a drained origin back into service',
   'Undoes tandem drain.',
   'is back in service',
-)
-export const resyncCommand = onOrigin(
-  'resync',
-  "replaces an origin's copy by a fresh snapshot of its peer's",
-  'Its present files are moved aside first. Refused where this copy is the only member.',
-  'is being reseeded',
 )

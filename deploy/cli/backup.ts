@@ -35,7 +35,11 @@ export const backupCommand: Command = {
     const dir = resolve(name)
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     if (readdirSync(dir).length > 0) throw new UsageError(`${dir} is not empty: a backup gets a directory of its own.`)
-    const manifest = await backup(flags, dir)
+    const manifest = await backup(flags, dir).catch((error: unknown) => {
+      // it was empty: what is in it is half of a backup, and ours
+      for (const shard of SHARDS) rmSync(join(dir, fileOf(shard)), { force: true })
+      throw error
+    })
     const rows = manifest.parts.map(({ shard, position, bytes, sha256 }) => [
       shard,
       `${position.epoch}.${position.index}`,
@@ -89,7 +93,7 @@ async function fetchPart(from: Target, part: BackupPart, dir: string): Promise<v
   const digest = createHash('sha256')
   let bytes = 0
   try {
-    const body = await openStream(from, `/_tandem/backup/${part.shard}?sha256=${part.sha256}`)
+    const body = openStream(from, `/_tandem/backup/${part.shard}?sha256=${part.sha256}`)
     const counted = async function* (): AsyncGenerator<Uint8Array> {
       for await (const chunk of body) {
         bytes += chunk.length
@@ -98,7 +102,13 @@ async function fetchPart(from: Target, part: BackupPart, dir: string): Promise<v
         yield chunk
       }
     }
-    await pipeline(Readable.from(counted()), createWriteStream(partial, { flush: true, mode: 0o600 }))
+    await pipeline(Readable.from(counted()), createWriteStream(partial, { flush: true, mode: 0o600 })).catch(
+      (error: unknown) => {
+        if (error instanceof Error && 'syscall' in error)
+          throw new RefusedError(`${partial} could not be written: ${error.message}`)
+        throw error
+      },
+    )
     if (digest.digest('hex') !== part.sha256) throw new RefusedError(`${part.shard} was damaged on its way: try again`)
     check(part, partial, dir)
     moveDurably(partial, path)

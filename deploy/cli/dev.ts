@@ -13,9 +13,9 @@ const REPLY_BYTES_MAX = 64 * 1024
 export const devCommand: Command = {
   name: 'dev',
   usage: 'start | stop | kill ORIGIN',
-  summary: 'starts, stops (for good) or kills (-9) an origin of the local cluster',
+  summary: 'starts, stops or kills an origin of the local cluster',
   details:
-    'Speaks to the running npm start. Besides a and b, any of its processes may be named, such as redis.a, sentinel.w, register.b.',
+    'Speaks to the running npm start: stop is for good, kill is kill -9. Besides a and b, any of its processes may be named, such as redis.a, sentinel.w, register.b.',
   examples: ['tandem dev kill a', 'tandem dev stop b', 'tandem dev start b', 'tandem dev kill redis.a'],
   async run({ args, flags }) {
     const [verb, name, ...more] = args

@@ -22,7 +22,7 @@ const WORDS = 'drill the pair'
 export const drillCommand: Command = {
   name: 'drill',
   usage: '[ORIGIN]',
-  summary: 'proves handovers and takeovers under canary load, with a verdict',
+  summary: 'proves handovers and takeovers under canary load',
   details:
     'ORIGIN hands its shard over and back, then takes the other shard over while the other origin stands still for three seconds (its process stops and goes on by itself; nobody has to start it). Without ORIGIN both do so, one after the other. Canaries are documents of a collection of their own, tandem-drill, removed at the end. Refused when a host cannot be lost. Clients with connections to the origin that stands still wait for as long; all others as long as the verdict says.',
   examples: ['tandem drill', `tandem drill a --confirm "${WORDS}" --json`],

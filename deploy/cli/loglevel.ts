@@ -1,8 +1,7 @@
 // tandem log: how much an origin logs, changed while it runs.
-import { nearest } from '../../origin/config/nearest.ts'
 import { LOG_LEVELS } from '../../origin/log.ts'
 import { type Command, originArgument, originOf } from './command.ts'
-import { UsageError } from './outcome.ts'
+import { didYouMean, UsageError } from './outcome.ts'
 import { act } from './private-api.ts'
 
 export const logCommand: Command = {
@@ -19,7 +18,7 @@ export const logCommand: Command = {
       throw new UsageError(
         text === undefined
           ? `Name a level: ${LOG_LEVELS.join(', ')}.`
-          : `${text} is no level. Did you mean ${nearest(text, LOG_LEVELS)}?`,
+          : `${text} is no level; there are ${LOG_LEVELS.join(', ')}.${didYouMean(text, LOG_LEVELS)}`,
       )
     const answer = await act(await originOf(flags, origin), 'log-level', { level })
     return { ok: true, text: answer.detail ?? `origin ${origin} logs from ${level} on`, json: answer }

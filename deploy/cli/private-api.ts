@@ -1,6 +1,7 @@
 // Asks an origin's private listener, and reads what it answers.
 import { userInfo } from 'node:os'
 import { z } from 'zod'
+import { operatorFetch } from './certificate.ts'
 import { RefusedError } from './outcome.ts'
 import type { Target } from './target.ts'
 
@@ -9,6 +10,8 @@ const ACTION_MS = 40_000
 /** A long file of quarantined entries. */
 const FILE_MS = 120_000
 export const STATUS_MS = 2000
+/** Of a long answer: a host that says nothing for so long is gone. */
+const SILENCE_MS = 30_000
 /** For the origin's audit log. */
 const ACTOR = `command line, ${userInfo()
   .username.replace(/[^\x21-\x7e]/g, '?')
@@ -25,6 +28,7 @@ export const Status = z.looseObject({
   version: z.string(),
   state: z.string(),
   lineage: z.string().nullable(),
+  store: z.string().default(''),
   epoch: z.number().nullable(),
   members: z.array(Member),
   shards: z.array(
@@ -37,7 +41,9 @@ export const Status = z.looseObject({
       lease: z.object({ remainingMs: z.number().nullable() }).nullable(),
       committed: Place,
       applied: Place,
-      lag: z.object({ entries: z.number(), ms: z.number() }),
+      lag: z.object({ entries: z.number(), ms: z.number(), bytes: z.number().default(0) }),
+      progress: z.number().nullable().default(null),
+      leftMs: z.number().nullable().default(null),
       quarantined: z.number(),
     }),
   ),
@@ -51,7 +57,9 @@ export const Status = z.looseObject({
 export type Status = z.infer<typeof Status>
 
 export const Done = z.looseObject({ ok: z.literal(true), detail: z.string().optional() })
-export const QuarantineList = z.object({ files: z.array(z.looseObject({ file: z.string() })) })
+export const QuarantineList = z.object({
+  files: z.array(z.looseObject({ file: z.string(), shard: z.string(), bytes: z.number(), at: z.number() })),
+})
 export const QuarantineRecords = z.object({ file: z.string(), records: z.array(z.unknown()) })
 
 export const Assessment = z.object({
@@ -79,16 +87,38 @@ export const getJob = (target: Target, kind: string): Promise<Job> =>
 export const remove = (target: Target, path: string): Promise<z.infer<typeof Done>> =>
   ask(target, 'DELETE', path, Done, ACTION_MS)
 
-/** A long answer, as it comes. */
-export async function openStream(target: Target, path: string): Promise<ReadableStream<Uint8Array>> {
-  const response = await fetch(target.url + path, { headers: { Authorization: `Bearer ${target.secret}` } }).catch(
-    (error: unknown) => {
-      throw new RefusedError(`${target.url} does not answer: ${reasonOf(error)}`)
-    },
-  )
-  if (!response.ok || response.body === null) throw new RefusedError(`${target.url} answers ${response.status}`)
-  return response.body
+/** A long answer, as it comes; it may take as long as bytes keep coming. */
+export async function* openStream(target: Target, path: string): AsyncGenerator<Uint8Array> {
+  const silence = new AbortController()
+  let timer = setTimeout(() => silence.abort(), SILENCE_MS)
+  try {
+    const response = await (await operatorFetch())(target.url + path, {
+      headers: headersOf(target),
+      signal: silence.signal,
+    })
+    if (!response.ok || response.body === null) throw new RefusedError(`${whereOf(target)} answers ${response.status}`)
+    const reader = response.body.getReader()
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      clearTimeout(timer)
+      timer = setTimeout(() => silence.abort(), SILENCE_MS)
+      yield part.value
+    }
+  } catch (error) {
+    if (error instanceof RefusedError) throw error
+    const why = silence.signal.aborted ? `nothing came for ${SILENCE_MS / 1000} s` : reasonOf(error)
+    throw new RefusedError(`${whereOf(target)} broke off: ${why}`)
+  } finally {
+    clearTimeout(timer)
+  }
 }
+
+const headersOf = (target: Target): Record<string, string> => ({
+  Authorization: `Bearer ${target.secret}`,
+  'Tandem-Actor': ACTOR,
+})
+
+const whereOf = (target: Target): string =>
+  target.name === null ? target.url : `origin ${target.name} (${target.url})`
 
 export const getStatus = (target: Target): Promise<Status> => ask(target, 'GET', '/_tandem/status', Status, STATUS_MS)
 export const getList = (target: Target): Promise<z.infer<typeof QuarantineList>> =>
@@ -106,7 +136,7 @@ async function ask<T>(
   timeoutMs: number,
   body?: object,
 ): Promise<T> {
-  const where = target.name === null ? target.url : `origin ${target.name} (${target.url})`
+  const where = whereOf(target)
   const { status, ok, text } = await exchange(target, method, path, timeoutMs, body).catch((error: unknown) => {
     throw new RefusedError(`${where} does not answer: ${reasonOf(error)}`)
   })
@@ -128,11 +158,10 @@ async function exchange(
   timeoutMs: number,
   body?: object,
 ): Promise<{ status: number; ok: boolean; text: string }> {
-  const response = await fetch(target.url + path, {
+  const response = await (await operatorFetch())(target.url + path, {
     method,
     headers: {
-      Authorization: `Bearer ${target.secret}`,
-      'Tandem-Actor': ACTOR,
+      ...headersOf(target),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

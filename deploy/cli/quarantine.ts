@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import type { OriginName } from '../../router/words.ts'
 import { askAll, type Command, originOf } from './command.ts'
-import { type Outcome, RefusedError, table, UsageError } from './outcome.ts'
+import { fitted, type Outcome, RefusedError, table, UsageError } from './outcome.ts'
 import { getList, getRecords } from './private-api.ts'
 import type { Flags } from './target.ts'
 
@@ -44,15 +44,16 @@ async function list(flags: Flags): Promise<Outcome> {
     ),
   )
   const all = files.flat()
-  const rows = all.map(({ origin, file, ...rest }) => [
+  const rows = all.map(({ origin, file, shard, bytes, at }) => [
     origin,
+    shard,
+    String(bytes),
+    new Date(at).toISOString().slice(0, 19).replace('T', ' '),
     file,
-    Object.entries(rest)
-      .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-      .join(' '),
   ])
-  const text = all.length === 0 ? 'Nothing is in quarantine.' : table([['origin', 'file', ''], ...rows])
-  return { ok: silent.length === 0, text: [text, ...silent].join('\n'), json: { files: all, silent } }
+  const head = ['origin', 'shard', 'bytes', 'undone at (UTC)', 'file']
+  const text = all.length === 0 ? 'Nothing is in quarantine.' : table([head, ...rows])
+  return { ok: silent.length === 0, text: [text, ...silent.map(fitted)].join('\n'), json: { files: all, silent } }
 }
 
 async function show(flags: Flags, origin: OriginName, file: string): Promise<Outcome> {

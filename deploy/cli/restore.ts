@@ -2,13 +2,20 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, renameSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { CannotRestore, holdsStore, type Restored, restoreStore } from '../../origin/backup/restore.ts'
+import {
+  CannotRestore,
+  holdsStore,
+  type Restored,
+  type RestoreOptions,
+  restoreStore,
+} from '../../origin/backup/restore.ts'
 import { moveAside } from '../../origin/host/aside.ts'
 import { lockDataDir } from '../../origin/host/lock.ts'
 import type { OriginName } from '../../router/words.ts'
 import type { Command, Input } from './command.ts'
 import { originArgument } from './command.ts'
 import { type Outcome, RefusedError, UsageError, WIDTH, wrapped } from './outcome.ts'
+import { barOn } from './progress.ts'
 import { homeOf } from './target.ts'
 
 const REGISTERS = ['register.a', 'register.b', 'register.w'] as const
@@ -40,7 +47,7 @@ export const restoreCommand: Command = {
 }
 
 async function onHost(backup: string, dataDir: string, name: OriginName, { options }: Input): Promise<Outcome> {
-  const restored = await restoreStore({ backup, dataDir, name, newId: randomUUID, force: options.force })
+  const restored = await restoreWithBar({ backup, dataDir, name, newId: randomUUID, force: options.force })
   return told(
     restored,
     [],
@@ -60,7 +67,7 @@ async function local(backup: string, { flags, options }: Input): Promise<Outcome
   const occupied = existsSync(other) && holdsStore(other)
   if ((occupied || old.length > 0) && !options.force)
     throw new RefusedError(`${home} holds a pair already. --force moves its stores and registers aside.`)
-  const restored = await restoreStore({
+  const restored = await restoreWithBar({
     backup,
     dataDir: join(home, 'a'),
     name: 'a',
@@ -71,6 +78,19 @@ async function local(backup: string, { flags, options }: Input): Promise<Outcome
   for (const [at, dir] of old.entries()) renameSync(dir, aside[at] ?? dir)
   if (occupied) aside.push(await setAside(other))
   return told(restored, aside, 'npm start runs the pair on it; origin b fetches its copy.')
+}
+
+/** Two copies of each shard are read, and one is written. */
+const STEPS = 5
+
+async function restoreWithBar(options: RestoreOptions): Promise<Restored> {
+  const bar = barOn(process.stderr)
+  let step = 0
+  try {
+    return await restoreStore({ ...options, report: what => bar.show(what, (100 * step++) / STEPS) })
+  } finally {
+    bar.end()
+  }
 }
 
 async function setAside(dataDir: string): Promise<string> {

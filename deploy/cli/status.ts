@@ -1,9 +1,11 @@
 // tandem status: both origins' own accounts, side by side, in 80 columns.
 import { setTimeout as delay } from 'node:timers/promises'
+import { bytes, duration } from '../../origin/dashboard/text.ts'
 import { coloured, wantsColour } from './colour.ts'
 import { type Asked, askAll, type Command, type Input, noArguments } from './command.ts'
-import { table, WIDTH, wrapped } from './outcome.ts'
+import { printable, table, WIDTH, wrapped } from './outcome.ts'
 import type { Status } from './private-api.ts'
+import { bar } from './progress.ts'
 
 export const statusCommand: Command = {
   name: 'status',
@@ -30,7 +32,7 @@ async function watched({ flags, options }: Input): Promise<void> {
   process.once('SIGINT', () => over.abort())
   while (!over.signal.aborted) {
     const asked = await askAll(flags)
-    const text = options.json ? JSON.stringify(jsonOf(asked)) : statusText(asked)
+    const text = options.json ? JSON.stringify(jsonOf(asked)) : printable(statusText(asked))
     const shown = wantsColour(process.stdout, process.env) ? coloured(text) : text
     process.stdout.write(`${process.stdout.isTTY && !options.json ? HOME : ''}${shown}\n`)
     await delay(WATCH_MS, null, { signal: over.signal }).catch(() => null)
@@ -47,7 +49,7 @@ const jsonOf = (asked: readonly Asked[]): unknown =>
   )
 
 export function statusText(asked: readonly Asked[]): string {
-  const parts = [originTable(asked), shardTable(asked), remarks(asked)]
+  const parts = [originTable(asked), shardTable(asked), catchUps(asked), remarks(asked)]
   return parts.filter(part => part !== '').join('\n\n')
 }
 
@@ -95,6 +97,20 @@ function shardTable(asked: readonly Asked[]): string {
     ]
   })
   return table([['shard', 'home', 'primary', 'members', 'committed', 'lag', 'lease', 'quarantined'], ...rows])
+}
+
+/** A bar for each shard whose other copy is being brought level. */
+function catchUps(asked: readonly Asked[]): string {
+  const shards = asked.flatMap(each =>
+    'status' in each ? each.status.shards.map(shard => ({ ...shard, by: each.status.name })) : [],
+  )
+  return shards
+    .filter(({ role, progress }) => role === 'primary' && progress !== null)
+    .map(({ shard, by, progress, leftMs, lag }) => {
+      const left = leftMs === null ? '' : `, about ${duration(leftMs)} left`
+      return `${shard} from ${by}  ${bar(progress)}${left}, ${bytes(lag.bytes)} behind`
+    })
+    .join('\n')
 }
 
 function remarks(asked: readonly Asked[]): string {

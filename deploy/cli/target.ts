@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { OriginName } from '../../router/words.ts'
+import { hasCertificate } from './certificate.ts'
 import { UsageError } from './outcome.ts'
 
 export type Target = {
@@ -57,7 +58,7 @@ function secretOf(flags: Flags): string {
 }
 
 function urlOf(text: string): string {
-  const url = URL.parse(/^https?:\/\//.test(text) ? text : `http://${text}`)
+  const url = URL.parse(/^https?:\/\//.test(text) ? text : `${hasCertificate() ? 'https' : 'http'}://${text}`)
   if (url === null) throw new UsageError(`${text} is no URL of a private listener, such as http://10.0.0.1:8101`)
   return url.origin
 }

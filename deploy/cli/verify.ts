@@ -26,7 +26,7 @@ type Shard = z.infer<typeof Result>['shards'][number]
 export const verifyCommand: Command = {
   name: 'verify',
   usage: '',
-  summary: 'compares both copies of each shard, and names the keys that differ',
+  summary: 'compares both copies, and names the keys that differ',
   details:
     'Row by row, while both serve and clients write: what is on its way from one to the other is no difference. Names up to 100 keys a shard. Exit code 0 when all rows are equal.',
   examples: ['tandem verify', 'tandem verify --json'],

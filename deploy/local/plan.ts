@@ -37,7 +37,13 @@ export function planOf(portBase: number, password: string | null = null): Plan {
   return {
     publicPorts: { a: portBase + 1, b: portBase + 2 },
     privatePorts: { a: portBase + 101, b: portBase + 102 },
-    set: { name: 'tandem', queue: three(201), sentinels: three(301), initial: 'a', password },
+    set: {
+      name: 'tandem',
+      queue: three(201),
+      sentinels: three(301),
+      initial: 'a',
+      access: password === null ? { kind: 'open' } : { kind: 'password', password },
+    },
     registers: three(221),
     edgePort: portBase + 401,
   }

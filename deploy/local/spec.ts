@@ -1,5 +1,5 @@
 // What each process of the local cluster is: its command, directory and environment, and when it counts as up.
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { OriginName } from '../../router/words.ts'
@@ -8,11 +8,11 @@ import type { Host } from '../redis/render.ts'
 import {
   addressText,
   HOSTS,
+  passwordOf,
   queueRedisEnv,
   renderQueueRedis,
   renderRegister,
   renderSentinel,
-  sentinelMark,
 } from '../redis/render.ts'
 import type { Plan, ProcessName } from './plan.ts'
 import { LOOPBACK } from './plan.ts'
@@ -62,30 +62,26 @@ export function queueRedisSpec(plan: Plan, home: string, host: Host): ProcessSpe
       mkdirSync(data, { recursive: true, mode: 0o700 })
       writePrivate(conf, renderQueueRedis(plan.set, host, data))
     },
-    ready: { kind: 'redis', port: plan.set.queue[host].port, password: plan.set.password },
+    ready: { kind: 'redis', port: plan.set.queue[host].port, password: passwordOf(plan.set.access) },
   }
 }
 
 export function sentinelSpec(plan: Plan, home: string, host: Host): ProcessSpec {
   const name: ProcessName = `sentinel.${host}`
   const dir = join(home, name)
-  const conf = join(dir, 'sentinel.conf')
+  const first = join(dir, 'first.conf')
   return {
     name,
     command: join(WRAPPERS, 'start-sentinel.sh'),
-    args: [conf],
+    args: [first, join(dir, 'sentinel.conf')],
     dir,
     env: queueRedisEnv(plan.set, host),
     log: logOf(home, name),
     prepare: () => {
       mkdirSync(dir, { recursive: true, mode: 0o700 })
-      if (existsSync(conf)) {
-        if (readFileSync(conf, 'utf8').includes(sentinelMark(plan.set, host))) return
-        renameSync(conf, `${conf}.other-set`)
-      }
-      writePrivate(conf, renderSentinel(plan.set, host, dir))
+      writePrivate(first, renderSentinel(plan.set, host, dir))
     },
-    ready: { kind: 'redis', port: plan.set.sentinels[host].port, password: plan.set.password },
+    ready: { kind: 'redis', port: plan.set.sentinels[host].port, password: passwordOf(plan.set.access) },
   }
 }
 
@@ -103,9 +99,9 @@ export function registerSpec(plan: Plan, home: string, host: Host): ProcessSpec 
     log: logOf(home, name),
     prepare: () => {
       mkdirSync(data, { recursive: true, mode: 0o700 })
-      writePrivate(conf, renderRegister(plan.registers[host], data, plan.set.password))
+      writePrivate(conf, renderRegister(plan.registers[host], data, plan.set.access))
     },
-    ready: { kind: 'redis', port: plan.registers[host].port, password: plan.set.password },
+    ready: { kind: 'redis', port: plan.registers[host].port, password: passwordOf(plan.set.access) },
   }
 }
 
@@ -127,6 +123,8 @@ export function originSpec(plan: Plan, home: string, origin: OriginName, extras:
     args: [extras.script],
     dir,
     env: {
+      // compiled code is kept between starts: no thread of an origin loads the compiler, which takes 40 MiB of each process
+      NODE_COMPILE_CACHE: join(home, 'compiled'),
       TANDEM_NAME: origin,
       TANDEM_PUBLIC: `${LOOPBACK}:${plan.publicPorts[origin]}`,
       TANDEM_PRIVATE: `${LOOPBACK}:${plan.privatePorts[origin]}`,
@@ -136,7 +134,7 @@ export function originSpec(plan: Plan, home: string, origin: OriginName, extras:
       TANDEM_REGISTERS: HOSTS.map(host => addressText(plan.registers[host])).join(','),
       TANDEM_SECRET: extras.secret,
       TANDEM_DATA: dir,
-      ...(plan.set.password === null ? {} : { TANDEM_REDIS_PASSWORD: plan.set.password }),
+      ...(plan.set.access.kind === 'password' ? { TANDEM_REDIS_PASSWORD: plan.set.access.password } : {}),
       ...extras.env,
     },
     log: logOf(home, name),

@@ -17,9 +17,33 @@ export type RedisSet = {
   readonly sentinels: Readonly<Record<Host, Address>>
   /** who is master at the very first start */
   readonly initial: Host
-  /** one password for Redis and Sentinel alike; null: none */
-  readonly password: string | null
+  readonly access: Access
 }
+
+/** Who may ask: anybody; whoever knows one password; or users of their own rights (acl.ts), on hosts. */
+export type Access =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'password'; readonly password: string }
+  | { readonly kind: 'users'; readonly files: UserFiles; readonly passwords: Passwords }
+
+/** Paths on the host. */
+export type UserFiles = {
+  readonly queue: string
+  readonly register: string
+  readonly sentinel: string
+  /** the name and password that a queue Redis follows its master with: a file of its own, so that the rest is no secret */
+  readonly replication: string
+}
+
+export const REDIS_USERS = ['origin', 'replica', 'sentinel', 'keeper'] as const
+/** `keeper`: the start wrappers, and an operator's redis-cli. */
+export type RedisUser = (typeof REDIS_USERS)[number]
+export type Passwords = Readonly<Record<RedisUser, string>>
+
+export const passwordOf = (access: Access): string | null => (access.kind === 'password' ? access.password : null)
+
+/** Tells two sets of passwords apart, and tells nothing of them. */
+const MARK_DIGITS = 8
 
 /** Equal on all three: Sentinel ranks it above the offset, so unequal ones promote a replica that lacks writes. */
 export const REPLICA_PRIORITY = 100
@@ -59,20 +83,29 @@ export function renderQueueRedis(set: RedisSet, host: Host, dir: string): string
     'repl-ping-replica-period 1',
     '# A replica that hangs must not hold up a shutdown (default 10).',
     'shutdown-timeout 1',
-    set.password === null ? null : `requirepass ${quoted(set.password)}`,
-    set.password === null ? null : `masterauth ${quoted(set.password)}`,
+    ...(set.access.kind === 'password'
+      ? [`requirepass ${quoted(set.access.password)}`, `masterauth ${quoted(set.access.password)}`]
+      : []),
+    ...(set.access.kind === 'users'
+      ? [`aclfile ${quoted(set.access.files.queue)}`, `include ${quoted(set.access.files.replication)}`]
+      : []),
   )
 }
 
+/** What `include` of a queue Redis' configuration names, where there are users. */
+export const renderReplication = (passwords: Passwords): string =>
+  lines('masteruser replica', `masterauth ${quoted(passwords.replica)}`)
+
 /** redis.conf of a register: one independent vote, on disk before it is answered. */
-export function renderRegister(address: Address, dir: string, password: string | null): string {
+export function renderRegister(address: Address, dir: string, access: Access): string {
   return lines(
     '# Register Redis of Tandem: one of three independent acceptors. Never replicate it, never restore it from a copy.',
     ...common(address, dir),
     'appendfsync always',
     '# An append-only file cut short would load silently without its last vote.',
     'aof-load-truncated no',
-    password === null ? null : `requirepass ${quoted(password)}`,
+    access.kind === 'password' ? `requirepass ${quoted(access.password)}` : null,
+    access.kind === 'users' ? `aclfile ${quoted(access.files.register)}` : null,
   )
 }
 
@@ -82,10 +115,14 @@ export const sentinelId = (set: RedisSet, host: Host): string =>
     .update(`tandem sentinel ${set.name} ${host} ${addressText(set.sentinels[host])}`)
     .digest('hex')
 
-/** First line of a sentinel.conf: says which set it belongs to. Sentinel keeps it when it rewrites the file. */
+/**
+ * First line of a sentinel.conf: says which set it belongs to, and with which passwords. Sentinel keeps it when it rewrites the
+ * file; where it has changed, the file is begun anew.
+ */
 export function sentinelMark(set: RedisSet, host: Host): string {
   const members = HOSTS.map(each => `${addressText(set.queue[each])}/${addressText(set.sentinels[each])}`)
-  return `# Sentinel of Tandem, host ${host} of ${set.name}: ${members.join(' ')}`
+  const access = createHash('sha256').update(JSON.stringify(set.access)).digest('hex').slice(0, MARK_DIGITS)
+  return `# Sentinel of Tandem, host ${host} of ${set.name}, access ${access}: ${members.join(' ')}`
 }
 
 /** sentinel.conf for the first start. Sentinel rewrites it: where one of this set exists, keep that. */
@@ -94,7 +131,7 @@ export function renderSentinel(set: RedisSet, host: Host, dir: string): string {
   const master = set.queue[set.initial]
   const others = HOSTS.filter(each => each !== host)
   const replicas = HOSTS.filter(each => each !== set.initial)
-  const { name, password } = set
+  const { name } = set
   return lines(
     sentinelMark(set, host),
     `bind ${self.host}`,
@@ -102,13 +139,12 @@ export function renderSentinel(set: RedisSet, host: Host, dir: string): string {
     `dir ${quoted(dir)}`,
     'daemonize no',
     'logfile ""',
-    password === null ? null : `requirepass ${quoted(password)}`,
+    ...sentinelAccess(set.access),
     `sentinel myid ${sentinelId(set, host)}`,
     `sentinel announce-ip ${quoted(self.host)}`,
     `sentinel announce-port ${self.port}`,
-    password === null ? null : `sentinel sentinel-pass ${quoted(password)}`,
     `sentinel monitor ${name} ${master.host} ${master.port} 2`,
-    password === null ? null : `sentinel auth-pass ${name} ${quoted(password)}`,
+    ...masterAccess(name, set.access),
     // 500 fails over on a pause of 0.7 s, 1000 does not even on one of 1 s.
     `sentinel down-after-milliseconds ${name} 1000`,
     // Bounds what an electing Sentinel that dies midway costs: 9 s instead of 22 s.
@@ -122,7 +158,35 @@ export function renderSentinel(set: RedisSet, host: Host, dir: string): string {
   )
 }
 
-/** Environment of start-queue-redis.sh; the password travels here, so that no process list shows it. */
+/** Who may ask this Sentinel, and how it asks the others. */
+function sentinelAccess(access: Access): string[] {
+  switch (access.kind) {
+    case 'open':
+      return []
+    case 'password':
+      return [`requirepass ${quoted(access.password)}`, `sentinel sentinel-pass ${quoted(access.password)}`]
+    case 'users':
+      return [
+        `aclfile ${quoted(access.files.sentinel)}`,
+        'sentinel sentinel-user sentinel',
+        `sentinel sentinel-pass ${quoted(access.passwords.sentinel)}`,
+      ]
+  }
+}
+
+/** How it asks Redis. */
+function masterAccess(name: string, access: Access): string[] {
+  switch (access.kind) {
+    case 'open':
+      return []
+    case 'password':
+      return [`sentinel auth-pass ${name} ${quoted(access.password)}`]
+    case 'users':
+      return [`sentinel auth-pass ${name} ${quoted(access.passwords.sentinel)}`, `sentinel auth-user ${name} sentinel`]
+  }
+}
+
+/** Environment of the start wrappers; the password travels here, so that no process list shows it. */
 export function queueRedisEnv(set: RedisSet, host: Host): Record<string, string> {
   const others = HOSTS.filter(each => each !== host)
   return {
@@ -132,6 +196,22 @@ export function queueRedisEnv(set: RedisSet, host: Host): Record<string, string>
     TANDEM_REDIS_INITIAL: addressText(set.queue[set.initial]),
     TANDEM_SENTINEL_SELF: addressText(set.sentinels[host]),
     TANDEM_SENTINEL_PEERS: others.map(each => addressText(set.sentinels[each])).join(' '),
-    ...(set.password === null ? {} : { REDISCLI_AUTH: set.password }),
+    ...wrapperAccess(set.access),
+  }
+}
+
+function wrapperAccess(access: Access): Record<string, string> {
+  switch (access.kind) {
+    case 'open':
+      return {}
+    case 'password':
+      return { REDISCLI_AUTH: access.password, TANDEM_SENTINEL_AUTH: access.password }
+    case 'users':
+      return {
+        TANDEM_REDIS_CLI_USER: 'keeper',
+        REDISCLI_AUTH: access.passwords.keeper,
+        TANDEM_SENTINEL_USER: 'sentinel',
+        TANDEM_SENTINEL_AUTH: access.passwords.sentinel,
+      }
   }
 }

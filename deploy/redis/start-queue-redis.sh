@@ -21,7 +21,7 @@
 #   TANDEM_REDIS_SELF      host:port of this Redis;     TANDEM_REDIS_PEERS     of the two others
 #   TANDEM_SENTINEL_SELF   host:port of this host's;    TANDEM_SENTINEL_PEERS  of the two others
 #   TANDEM_REDIS_INITIAL   host:port of the master of the first start
-#   REDISCLI_AUTH          the password, where there is one
+#   REDISCLI_AUTH, TANDEM_REDIS_CLI_USER   password and user of this wrapper, where there are any
 set -eu
 
 conf=$1
@@ -43,7 +43,8 @@ say() {
 ask() { # host:port command...
   address=$1
   shift
-  timeout "$ASK_S" redis-cli -h "${address%:*}" -p "${address##*:}" "$@" 2>/dev/null | tr -d '\r' || true
+  timeout "$ASK_S" redis-cli ${TANDEM_REDIS_CLI_USER:+--user "$TANDEM_REDIS_CLI_USER"} \
+    -h "${address%:*}" -p "${address##*:}" "$@" 2>/dev/null | tr -d '\r' || true
 }
 
 # The address comes from its own command: while a Sentinel leads a failover, its SENTINEL MASTER has the new epoch already

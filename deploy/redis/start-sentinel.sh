@@ -1,6 +1,8 @@
 #!/bin/sh
 # Starts a Sentinel and looks after it, as long as it lives.
 #
+# 0. Sentinel keeps what it learns in its own configuration file. So the one that was rendered is copied at the first
+#    start only, and when its first line, which names the set, has changed.
 # 1. Shortens its periods, which it does not keep in its file: a promotion is learned from the next INFO only, and
 #    without this a failover takes half a second longer.
 # 2. Ends a split that Sentinel cannot end itself. When the new master fails while the failover to it is still under way,
@@ -9,14 +11,16 @@
 #    master that says so itself, and the one named here does not, CHECKS times in a row, this Sentinel is made to
 #    monitor the others' master.
 #
-# usage: start-sentinel.sh SENTINEL_CONF
+# usage: start-sentinel.sh RENDERED_CONF OWN_CONF
 # environment:
 #   TANDEM_REDIS_NAME      the name that Sentinel knows the master by
 #   TANDEM_SENTINEL_SELF   host:port of this Sentinel;   TANDEM_SENTINEL_PEERS  of the two others
-#   REDISCLI_AUTH          the password, where there is one
+#   REDISCLI_AUTH, TANDEM_REDIS_CLI_USER        password and user of this wrapper, where there are any
+#   TANDEM_SENTINEL_AUTH, TANDEM_SENTINEL_USER  those that Sentinel asks Redis with
 set -eu
 
-conf=$1
+rendered=$1
+conf=$2
 name=$TANDEM_REDIS_NAME
 
 ASK_S=1
@@ -26,7 +30,8 @@ CHECKS=3
 ask() { # host:port command...
   address=$1
   shift
-  timeout "$ASK_S" redis-cli -h "${address%:*}" -p "${address##*:}" "$@" 2>/dev/null | tr -d '\r' || true
+  timeout "$ASK_S" redis-cli ${TANDEM_REDIS_CLI_USER:+--user "$TANDEM_REDIS_CLI_USER"} \
+    -h "${address%:*}" -p "${address##*:}" "$@" 2>/dev/null | tr -d '\r' || true
 }
 
 named_by() { # sentinel -> host:port
@@ -52,6 +57,10 @@ outvoted() {
   fi
 }
 
+quoted() { # text -> as redis-cli reads it from its standard input
+  printf '"%s"' "$(printf %s "$1" | sed 's/[\\"]/\\&/g')"
+}
+
 setting() { # name of a field of SENTINEL MASTER, read from stdin
   awk -v field="$1" 'found { print; exit } NR % 2 && $0 == field { found = 1 }'
 }
@@ -68,8 +77,16 @@ follow() { # host:port
   echo "start-sentinel: the others agree on $1: following them" >&2
   ask "$TANDEM_SENTINEL_SELF" SENTINEL REMOVE "$name" >/dev/null
   ask "$TANDEM_SENTINEL_SELF" SENTINEL MONITOR "$name" "${1%:*}" "${1##*:}" "$quorum" >/dev/null
-  ask "$TANDEM_SENTINEL_SELF" SENTINEL SET "$name" down-after-milliseconds "$down_after" \
-    failover-timeout "$failover" parallel-syncs "$syncs" ${REDISCLI_AUTH:+auth-pass "$REDISCLI_AUTH"} >/dev/null
+  # By standard input: an argument would show the password in every list of processes.
+  {
+    echo "SENTINEL SET $name down-after-milliseconds $down_after failover-timeout $failover parallel-syncs $syncs"
+    if [ -n "${TANDEM_SENTINEL_AUTH:-}" ]; then
+      echo "SENTINEL SET $name auth-pass $(quoted "$TANDEM_SENTINEL_AUTH")"
+    fi
+    if [ -n "${TANDEM_SENTINEL_USER:-}" ]; then
+      echo "SENTINEL SET $name auth-user $TANDEM_SENTINEL_USER"
+    fi
+  } | ask "$TANDEM_SENTINEL_SELF" >/dev/null
 }
 
 shorten_periods() {
@@ -102,8 +119,14 @@ look_after() {
   done
 }
 
-# Forked twice, so that it is not a child of the Sentinel that this shell becomes. The password is in its environment
-# and in no argument but that of SENTINEL SET, for a moment.
+if [ -e "$conf" ] && ! grep -qxF "$(head -n 1 "$rendered")" "$conf"; then
+  mv "$conf" "$conf.other-set"
+fi
+if [ ! -e "$conf" ]; then
+  (umask 077 && cp "$rendered" "$conf.new" && mv "$conf.new" "$conf")
+fi
+
+# Forked twice, so that it is not a child of the Sentinel that this shell becomes.
 ( look_after & )
 
 exec redis-sentinel "$conf"

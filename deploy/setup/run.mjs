@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ensurePackages, ensureRedis, orExplain, ROOT, runPinned } from './setup.mjs'
 
 /** Scripts that start Redis. */
-const NEED_REDIS = ['deploy/local/start.ts', 'test/run.ts', 'test/soak/main.ts']
+const NEED_REDIS = ['deploy/local/start.ts', 'test/run.ts', 'test/soak/main.ts', 'bench/main.ts']
 
 const [script, ...args] = process.argv.slice(2)
 if (script === undefined) {

@@ -25,12 +25,17 @@ export type RestoreOptions = {
   readonly newId: () => string
   /** a store that is there already is moved aside */
   readonly force: boolean
+  /** told what is done, step by step */
+  readonly report?: (step: string) => void
 }
 
 export async function restoreStore(options: RestoreOptions): Promise<Restored> {
-  const { backup, dataDir, name, newId, force } = options
+  const { backup, dataDir, name, newId, force, report = () => undefined } = options
   const manifest = readManifest(backup)
-  for (const part of manifest.parts) check(part, join(backup, fileOf(part.shard)), backup)
+  for (const part of manifest.parts) {
+    report(`checks ${part.shard} of the backup`)
+    check(part, join(backup, fileOf(part.shard)), backup)
+  }
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const lock = lockDataDir(dataDir)
   if (lock.kind === 'taken') throw new CannotRestore(`${lock.why} Stop it first.`)
@@ -40,14 +45,21 @@ export async function restoreStore(options: RestoreOptions): Promise<Restored> {
       throw new CannotRestore(
         `${dataDir} holds a store already. --force moves it aside, into ${join(dataDir, 'aside')}.`,
       )
+    // Whatever fails while they are copied, a full disk say, the store that is there is untouched.
+    for (const part of manifest.parts) {
+      report(`copies ${part.shard}`)
+      copyBeside(part, backup, dataDir)
+    }
+    report('puts them in place')
     const aside = occupied ? await moveAside(dataDir, 'replaced by a restore') : null
-    for (const part of manifest.parts) place(part, backup, dataDir)
+    for (const { shard } of manifest.parts) moveDurably(besidePath(dataDir, shard), databasePath(dataDir, shard))
     const epochs = [manifest.epoch, ...manifest.parts.map(part => part.position.epoch)]
     const identity = restoredIdentity(name, newId(), manifest.lineage, epochs)
     // Last: databases without an identity are a directory that no origin starts on.
     await createIdentityFile(dataDir).save(identity)
     return { manifest, aside, epoch: identity.restored?.epoch ?? 0 }
   } finally {
+    for (const { shard } of manifest.parts) rmSync(besidePath(dataDir, shard), { force: true })
     lock.release()
   }
 }
@@ -79,14 +91,19 @@ export function check(part: BackupPart, path: string, dataDir: string): void {
 }
 
 /** Copied, and checked again where it will be used: a disk may damage what it takes. */
-function place(part: BackupPart, backup: string, dataDir: string): void {
-  const beside = join(dataDir, `${fileOf(part.shard)}.restoring`)
+function copyBeside(part: BackupPart, backup: string, dataDir: string): void {
+  const beside = besidePath(dataDir, part.shard)
   rmSync(beside, { force: true })
-  copyFileSync(join(backup, fileOf(part.shard)), beside)
-  syncFile(beside)
+  try {
+    copyFileSync(join(backup, fileOf(part.shard)), beside)
+    syncFile(beside)
+  } catch (error) {
+    throw new CannotRestore(`${beside} could not be written: ${error instanceof Error ? error.message : String(error)}`)
+  }
   check(part, beside, dataDir)
-  moveDurably(beside, databasePath(dataDir, part.shard))
 }
+
+const besidePath = (dataDir: string, shard: 's0' | 's1'): string => join(dataDir, `${fileOf(shard)}.restoring`)
 
 function parseJson(text: string): unknown {
   try {

@@ -26,7 +26,18 @@ const milliseconds = (min: number, max: number, preset: number) =>
     .default(preset)
     .describe(`a whole number of milliseconds, ${min} to ${max}`)
 
+const path = z.string().max(4096).optional()
+
 const choice = <const T extends readonly [string, ...string[]]>(...options: T) => z.enum(options)
+
+/** As a person writes it: 100/1s. */
+const rate = z
+  .string()
+  .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,4}s$/)
+  .transform(text => {
+    const [quota, seconds] = text.split('/').map(part => Number.parseInt(part, 10))
+    return { quota: quota ?? 0, windowMs: (seconds ?? 0) * 1000 }
+  })
 
 /** The origin of an http or https URL, without a slash at its end; what leads elsewhere is refused. */
 const peerUrl = z.string().transform((text, context): string => {
@@ -53,6 +64,11 @@ export const FIELDS = z.object({
   TANDEM_REGISTERS: list
     .pipe(z.tuple([address, address, address]))
     .describe('three host:port, separated by commas: on a, on b, on the witness'),
+  TANDEM_REDIS_USER: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/)
+    .optional()
+    .describe('the user of Redis, registers and Sentinels, where they have users: 1-64 letters, digits, ".", "_", "-"'),
   TANDEM_REDIS_PASSWORD: z.string().max(512).optional().describe('at most 512 characters'),
   TANDEM_SECRET: z
     .string()
@@ -73,10 +89,32 @@ export const FIELDS = z.object({
   TANDEM_PARK_MS: milliseconds(70, 300_000, 10_000),
   TANDEM_STABLE_MS: milliseconds(0, 300_000, 5000),
   TANDEM_TOKENS: z.string().max(4096).optional().describe('the path of a file with bearer tokens'),
+  TANDEM_RATE_LIMIT: rate.optional().describe('requests of one client in some seconds: 100/1s'),
   TANDEM_TRUSTED_PROXIES: list
     .pipe(z.array(z.string().refine(isNetwork)).max(PROXIES_MAX))
     .default([])
     .describe(`up to ${PROXIES_MAX} addresses or networks (10.0.0.0/8), separated by commas`),
+  TANDEM_TLS_CERT: path.describe(
+    'the path of a PEM file: certificate and chain of the public listener, which then speaks HTTPS, HTTP/2 too',
+  ),
+  TANDEM_TLS_KEY: path.describe('the path of a PEM file: its private key'),
+  TANDEM_PRIVATE_TLS_CERT: path.describe(
+    'the path of a PEM file: what this origin shows on the private listener, and to its peer',
+  ),
+  TANDEM_PRIVATE_TLS_KEY: path.describe('the path of a PEM file: its private key'),
+  TANDEM_PRIVATE_TLS_CA: path.describe(
+    'the path of a PEM file: who signs the certificates of the peer, and of whoever comes to the private listener',
+  ),
+  TANDEM_ADDRESSES: list
+    .pipe(z.tuple([z.ipv4(), z.ipv4()]))
+    .optional()
+    .describe(
+      'two floating IPv4 addresses, separated by a comma: the one at home here, the one at home on the other host',
+    ),
+  TANDEM_FIT_FILE: path.describe(
+    'the path of a file that says ten times a second whether this host may hold a floating address',
+  ),
+  TANDEM_UNFIT_FILE: path.describe("the path of the watch's file: 0 where this host may take its floating address"),
   TANDEM_LOG: z.enum(LOG_LEVELS).default('info').describe(LOG_LEVELS.join(', ')),
 })
 

@@ -14,7 +14,7 @@ export function nearest(name: string, known: readonly string[]): string {
 }
 
 /** Levenshtein: insertions, deletions and substitutions that turn x into y. */
-function editDistance(x: string, y: string): number {
+export function editDistance(x: string, y: string): number {
   let row = Array.from({ length: y.length + 1 }, (_, column) => column)
   for (let i = 1; i <= x.length; i++) {
     const next = [i]

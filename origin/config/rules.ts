@@ -9,7 +9,14 @@ const GRACE_TO_LEASE_MIN = 1.3
 const LEASE_TO_HEARTBEAT_MIN = 3
 
 export function brokenRules(fields: Fields): Fault[] {
-  return [...addressRules(fields), ...registerRules(fields), ...timeRules(fields), ...secretRules(fields)]
+  return [
+    ...addressRules(fields),
+    ...registerRules(fields),
+    ...timeRules(fields),
+    ...secretRules(fields),
+    ...togetherRules(fields),
+    ...peerRules(fields),
+  ]
 }
 
 function addressRules(fields: Fields): Fault[] {
@@ -60,6 +67,29 @@ function registerRules({ TANDEM_REGISTERS: registers }: Fields): Fault[] {
 function secretRules({ TANDEM_SECRET: secret, TANDEM_VIEWER_SECRET: viewer }: Fields): Fault[] {
   if (viewer !== secret) return []
   return [{ name: 'TANDEM_VIEWER_SECRET', value: '(hidden)', allowed: 'another secret than TANDEM_SECRET' }]
+}
+
+/** Half of what belongs together would be taken for none of it. */
+const TOGETHER = [
+  // an address that nobody watches over would stay where nothing serves
+  ['TANDEM_ADDRESSES', 'TANDEM_FIT_FILE', 'TANDEM_UNFIT_FILE'],
+  ['TANDEM_TLS_CERT', 'TANDEM_TLS_KEY'],
+  ['TANDEM_PRIVATE_TLS_CERT', 'TANDEM_PRIVATE_TLS_KEY', 'TANDEM_PRIVATE_TLS_CA'],
+] as const
+
+function togetherRules(fields: Fields): Fault[] {
+  return TOGETHER.flatMap(names => {
+    const unset = names.filter(name => fields[name] === undefined)
+    if (unset.length === 0 || unset.length === names.length) return []
+    const set = names.filter(name => fields[name] !== undefined).join(' and ')
+    return unset.map(name => ({ name, value: '(not set)', allowed: `set where ${set} is` }))
+  })
+}
+
+/** The peer's listener is as this one's: plain words to it would be refused. */
+function peerRules({ TANDEM_PEER: peer, TANDEM_PRIVATE_TLS_CERT: cert }: Fields): Fault[] {
+  if (cert === undefined || peer.startsWith('https://')) return []
+  return [{ name: 'TANDEM_PEER', value: peer, allowed: 'https://, as TANDEM_PRIVATE_TLS_CERT is set' }]
 }
 
 function timeRules(fields: Fields): Fault[] {

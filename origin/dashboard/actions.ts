@@ -1,22 +1,28 @@
 // What an operator may do from the page, and what it will do: the same commands as the command line's.
 import { ORIGINS, type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
 import { LOG_LEVELS, type LogLevel } from '../log.ts'
-import type { Accounts } from './sections.ts'
+import type { Accounts } from './accounts.ts'
 
 export type Action =
   | { readonly kind: 'handover'; readonly shard: ShardName }
   | { readonly kind: 'drain' | 'ready' | 'resync' | 'verify' | 'drill'; readonly origin: OriginName }
   | { readonly kind: 'log-level'; readonly origin: OriginName; readonly level: LogLevel }
 
+type Offer = { readonly kind: Action['kind']; readonly target: string }
+
 /** What the page offers, as it stands in its links. */
-export const OFFERED: readonly { readonly kind: Action['kind']; readonly target: string }[] = [
-  ...SHARDS.map(target => ({ kind: 'handover', target }) as const),
-  ...ORIGINS.flatMap(target => (['drain', 'ready', 'resync'] as const).map(kind => ({ kind, target }))),
-  { kind: 'verify', target: 'a' },
-  ...ORIGINS.map(target => ({ kind: 'drill', target }) as const),
-  ...ORIGINS.flatMap(origin =>
-    (['debug', 'info'] as const).map(level => ({ kind: 'log-level', target: `${origin}.${level}` }) as const),
-  ),
+export const OFFERED: readonly { readonly about: string; readonly of: readonly Offer[] }[] = [
+  {
+    about: 'The pair',
+    of: [...SHARDS.map(target => ({ kind: 'handover', target }) as const), { kind: 'verify', target: 'a' }],
+  },
+  ...ORIGINS.map(name => ({
+    about: `Origin ${name}`,
+    of: [
+      ...(['drain', 'ready', 'resync', 'drill'] as const).map(kind => ({ kind, target: name })),
+      ...(['debug', 'info'] as const).map(level => ({ kind: 'log-level', target: `${name}.${level}` }) as const),
+    ],
+  })),
 ]
 
 /** As it stands in links and forms: `handover` and `s0`, `drain` and `a`. Null where it is none. */
@@ -53,7 +59,7 @@ export const titleOf = (action: Action): string => {
     case 'verify':
       return 'Compare both copies'
     case 'drill':
-      return `Drill origin ${action.origin}`
+      return `Drill with origin ${action.origin}`
     case 'log-level':
       return `Log of ${action.origin}: ${action.level}`
   }

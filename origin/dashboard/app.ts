@@ -8,6 +8,7 @@ import { sameOrigin } from '../http/sameorigin.ts'
 import { SESSION_MS, type Sessions } from '../http/session.ts'
 import type { Done } from '../operate.ts'
 import type { PeerOrigin } from '../peer.ts'
+import type { Accounts } from './accounts.ts'
 import { type Action, parseAction, performerOf, requestOf } from './actions.ts'
 import { type Drawing, LiveEvents } from './events.ts'
 import { asset, page } from './layout.ts'
@@ -15,13 +16,15 @@ import { confirmPage, type Looker, mainPage, outcomePage } from './mainpage.ts'
 import type { Overview } from './overview.ts'
 import { type QuarantinePorts, quarantinePages } from './quarantinepages.ts'
 import type { QueueBoards } from './queues.ts'
-import { type Accounts, drawn } from './sections.ts'
+import { drawn } from './sections.ts'
 
 export type DashboardParts = {
   readonly name: OriginName
   readonly sessions: Sessions
   readonly overview: () => Overview
   readonly peer: PeerOrigin
+  /** the other origin's private listener, as it is reached from here */
+  readonly peerUrl: string
   /** acts on this origin, as /_tandem/ does, and notes it */
   readonly act: (path: string, body: object, actor: string) => Promise<Done>
   readonly quarantine: QuarantinePorts
@@ -57,7 +60,7 @@ export function createDashboard(parts: DashboardParts): Dashboard {
   })
   app.get('/dashboard', async c => {
     const now = await accounts()
-    return page(await mainPage(now, await textsOf(now), looker(c.env.caller)))
+    return page(await mainPage(now, await textsOf(now), looker(c.env.caller), parts.peerUrl))
   })
   app.get('/dashboard/', c => c.redirect(DASHBOARD, 303))
   app.get('/dashboard/events', c => {
@@ -77,7 +80,7 @@ export function createDashboard(parts: DashboardParts): Dashboard {
     const action = form === null ? null : parseAction(form.get('do'), form.get('target'))
     if (form === null) return problem('forbidden', { detail: 'The form is not one of this session.' })
     if (action === null) return problem('not-found', { detail: 'There is no such action.' })
-    return page(await outcomePage(action, await perform(action, actorIn(c))))
+    return page(await outcomePage(action, await perform(action, form.get('performer'), actorIn(c))))
   })
   app.post('/dashboard/sign-out', async c => {
     if ((await verifiedForm(c)) === null)
@@ -145,9 +148,15 @@ export function createDashboard(parts: DashboardParts): Dashboard {
       )
   }
 
-  async function perform(action: Action, actor: string): Promise<Done> {
+  /** @param confirmed the origin that the confirmation spoke of: somebody else may have acted since */
+  async function perform(action: Action, confirmed: string | null, actor: string): Promise<Done> {
     const performer = performerOf(action, await accounts())
     if (performer === null) return { ok: false, detail: 'nobody is known to be primary of that shard' }
+    if (confirmed !== performer)
+      return {
+        ok: false,
+        detail: `things changed since you were asked: it would be ${performer} that acts now. Nothing was done.`,
+      }
     const { path, body } = requestOf(action)
     return performer === parts.name ? parts.act(path, body, actor) : peer.act(path, body, actor)
   }

@@ -1,26 +1,60 @@
 // Puts each section that the origin sends in its place; what did not change is not touched, so nothing loses its focus.
-const light = document.getElementById('live')
-const say = (text, state) => {
-  light.textContent = text
-  light.dataset.state = state
-}
-const events = new EventSource('/dashboard/events')
+// Where no news comes, the page says so and loses its colours: an old green light must not calm anybody.
+const QUIET_MS = 5000
+const AGAIN_MS = 3000
+const state = document.getElementById('live')
+const stale = document.getElementById('stale')
+const page = document.title
+let events
 let quiet
-const heard = () => {
+let since = Date.now()
+
+const time = at => `${new Date(at).toISOString().slice(11, 19)} UTC`
+
+function fresh() {
   clearTimeout(quiet)
-  quiet = setTimeout(() => say('no news for some seconds', 'bad'), 5000)
+  quiet = setTimeout(() => old('no news'), QUIET_MS)
+  since = Date.now()
+  stale.hidden = true
+  delete document.body.dataset.stale
+  state.textContent = 'live'
+  state.dataset.state = 'good'
+  const light = document.querySelector('[data-pair]')
+  document.title = light === null ? page : `${light.dataset.pair} · ${page}`
 }
-events.addEventListener('open', () => say('live', 'good'))
-events.addEventListener('sections', event => {
-  heard()
-  say('live', 'good')
-  for (const { id, html } of JSON.parse(event.data)) {
-    const section = document.getElementById(id)
-    if (section !== null) section.innerHTML = html
-  }
-})
-events.addEventListener('error', () => {
-  // An answer other than 200 ends it for good: the session is over.
-  if (events.readyState === EventSource.CLOSED) say('signed out: load the page again', 'bad')
-  else say('this origin does not answer: trying again', 'bad')
-})
+
+function old(why) {
+  state.textContent = why
+  state.dataset.state = 'bad'
+  document.body.dataset.stale = ''
+  document.title = `not live · ${page}`
+  stale.hidden = false
+  stale.querySelector('time').textContent = time(since)
+}
+
+function put({ id, html }) {
+  const section = document.getElementById(id)
+  if (section !== null) section.innerHTML = html
+}
+
+/** A stream that was refused ends for good: because the session is over, or because the origin is busy or starting. */
+async function refused() {
+  const answer = await fetch('/dashboard', { method: 'HEAD', redirect: 'manual' }).catch(() => null)
+  if (answer?.status === 401) return old('signed out: load the page again')
+  old('this origin does not answer: trying again')
+  setTimeout(listen, AGAIN_MS)
+}
+
+function listen() {
+  events = new EventSource('/dashboard/events')
+  events.addEventListener('sections', event => {
+    for (const section of JSON.parse(event.data)) put(section)
+    fresh()
+  })
+  events.addEventListener('error', () => {
+    if (events.readyState === EventSource.CLOSED) void refused()
+    else old('this origin does not answer: trying again')
+  })
+}
+
+listen()

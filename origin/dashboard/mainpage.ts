@@ -1,32 +1,42 @@
 // The dashboard's page: a frame with the sections as they are now, then kept true by the live stream.
 import { html, raw } from 'hono/html'
 import type { Session } from '../http/caller.ts'
-import { type Action, consequences, OFFERED, parseAction, targetOf, titleOf } from './actions.ts'
+import type { Accounts } from './accounts.ts'
+import { type Action, consequences, OFFERED, parseAction, performerOf, targetOf, titleOf } from './actions.ts'
 import type { Drawing } from './events.ts'
 import { document, type Html } from './layout.ts'
-import { type Accounts, SECTIONS } from './sections.ts'
+import { SECTIONS } from './sections.ts'
 
 /** Who looks: a session, or a program with the secret in a header, which gets no forms. */
 export type Looker = { readonly role: 'operator' | 'viewer'; readonly session: Session | null; readonly csrf: string }
 
-export function mainPage(accounts: Accounts, drawing: Drawing, looker: Looker): Html {
+export function mainPage(accounts: Accounts, drawing: Drawing, looker: Looker, other: string): Html {
   const { name } = accounts.own.status
+  const at = SECTIONS.findIndex(({ id }) => id === 'timeline')
+  const cards = (from: number, to: number): readonly Html[] =>
+    SECTIONS.slice(from, to).map(
+      ({ id, title, wide }) => html`<section class="card${wide ? ' wide' : ''}" aria-labelledby="${id}-title">
+          <h2 id="${id}-title">${title}</h2>
+          <div class="drawn" id="${id}">${raw(drawing.get(id) ?? '')}</div>
+        </section>`,
+    )
   const body = html`<header>
       <h1>Tandem <small>seen by origin ${name}</small></h1>
-      <a href="/dashboard/queues">Queues</a>
-      <a href="/dashboard/quarantine">Quarantine</a>
-      <a href="/metrics">Metrics</a>
+      <nav aria-label="Pages">
+        ${looker.role === 'operator' ? html`<a href="#act">Act</a>` : ''}
+        <a href="/dashboard/queues">Queues</a>
+        <a href="/dashboard/quarantine">Quarantine</a>
+        <a href="/metrics">Metrics</a>
+        <a href="${other}/dashboard">The other origin</a>
+      </nav>
       ${signOut(looker)}
-      <span id="live" role="status" aria-live="polite">connecting</span>
+      <span id="live" role="status">connecting</span>
     </header>
+    <p id="stale" class="card bad" role="alert" hidden>Not live: what is below is as of <time></time>. If this origin is gone, look at <a href="${other}/dashboard">the other one</a>.</p>
     <main class="grid">
-      ${SECTIONS.map(
-        ({ id, title, wide }) => html`<section class="card${wide ? ' wide' : ''}" aria-labelledby="${id}-title">
-          <h2 id="${id}-title">${title}</h2>
-          <div id="${id}">${raw(drawing.get(id) ?? '')}</div>
-        </section>`,
-      )}
+      ${cards(0, at)}
       ${actions(looker)}
+      ${cards(at, SECTIONS.length)}
     </main>
     <footer class="soft">Times are UTC. Signed in as ${looker.role}.</footer>`
   return document({ title: `Origin ${name}`, body, live: true })
@@ -41,16 +51,18 @@ const signOut = ({ session, csrf }: Looker): Html | '' =>
 
 function actions({ role }: Looker): Html | '' {
   if (role !== 'operator') return ''
-  const all = OFFERED.flatMap(({ kind, target }) => parseAction(kind, target) ?? [])
-  return html`<section class="card wide" aria-labelledby="act-title">
+  const groups = OFFERED.map(({ about, of }) => {
+    const links = of.flatMap(({ kind, target }) => {
+      const action = parseAction(kind, target)
+      if (action === null) return []
+      return html`<a class="button" href="/dashboard/confirm?do=${kind}&amp;target=${target}">${titleOf(action)}</a>`
+    })
+    return html`<h3>${about}</h3><nav class="actions" aria-label="${about}">${links}</nav>`
+  })
+  return html`<section class="card wide" id="act" aria-labelledby="act-title">
     <h2 id="act-title">Act</h2>
     <p class="soft">Each first says what will happen.</p>
-    <nav class="actions" aria-label="Actions">
-      ${all.map(
-        action =>
-          html`<a class="button" href="/dashboard/confirm?do=${action.kind}&amp;target=${targetOf(action)}">${titleOf(action)}</a>`,
-      )}
-    </nav>
+    ${groups}
   </section>`
 }
 
@@ -63,6 +75,7 @@ export function confirmPage(action: Action, accounts: Accounts, looker: Looker):
       <form method="post" action="/dashboard/act">
         <input type="hidden" name="do" value="${action.kind}">
         <input type="hidden" name="target" value="${targetOf(action)}">
+        <input type="hidden" name="performer" value="${performerOf(action, accounts) ?? ''}">
         <input type="hidden" name="csrf" value="${looker.csrf}">
         <button type="submit" class="danger">${titleOf(action)}</button>
         <a class="button" href="/dashboard">Leave it</a>

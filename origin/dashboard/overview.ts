@@ -32,22 +32,24 @@ export const overviewSchema = z.object({
         lease: z.object({ remainingMs: number.nullable() }).nullable(),
         committed: place,
         applied: place,
-        lag: z.object({ entries: number, ms: number }),
+        lag: z.object({ entries: number, bytes: number, ms: number }),
         rejoin: z.string().nullable(),
         progress: number.nullable(),
+        leftMs: number.nullable(),
         quarantined: number,
       }),
     ),
     peer: z.object({ reachable: z.boolean(), rttMs: number.nullable() }),
     redis: z.object({
       master: z.string().nullable(),
-      replicas: number,
-      sentinels: number,
+      nodes: z.array(z.object({ address: z.string(), role: z.string(), state: z.string() })),
+      answering: z.object({ sentinels: number, of: number }),
+      quorum: number.nullable(),
       maxmemoryPolicy: z.string().nullable(),
       workerIdleMs: number,
       rebuilds: number,
     }),
-    registers: z.object({ reachable: number, of: number }),
+    registers: z.object({ reachable: number, of: number, each: z.record(z.string(), z.string()) }),
     lane: z.string(),
     canLoseAHost: z.boolean(),
     why: z.array(z.string()),
@@ -62,9 +64,11 @@ export const overviewSchema = z.object({
     parkedNow: number,
     parked: number,
     total: number,
-    hereShare: number.nullable(),
-    plot: z.array(z.object({ perSecond: number, p99Ms: number.nullable() })),
+    answered: z.object({ here: number, peer: number }),
+    plot: z.array(z.object({ perSecond: number, p99Ms: number.nullable(), errorsPerSecond: number })),
   }),
+  /** entries that the other origin lacked, oldest first, ten seconds each */
+  lagPlot: z.array(number),
   timeline: z.array(
     z.object({
       at: number,
@@ -101,6 +105,7 @@ const SHOWN_MAX = 50
 export type OverviewParts = {
   readonly status: () => ReturnType<typeof status>
   readonly traffic: () => TrafficView
+  readonly lagPlot: () => readonly number[]
   readonly timeline: () => readonly Turn[]
   readonly audit: () => readonly AuditLine[]
   readonly jobs: () => readonly JobView[]
@@ -113,8 +118,14 @@ export function overview(parts: OverviewParts): Overview {
   const traffic = parts.traffic()
   return {
     at: parts.now(),
-    status: { ...status, members: [...status.members], why: [...status.why] },
+    status: {
+      ...status,
+      members: [...status.members],
+      why: [...status.why],
+      redis: { ...status.redis, nodes: [...status.redis.nodes] },
+    },
     traffic: { ...traffic, plot: [...traffic.plot] },
+    lagPlot: [...parts.lagPlot()],
     timeline: parts
       .timeline()
       .slice(0, SHOWN_MAX)
@@ -133,25 +144,4 @@ function named(result: unknown): string[] {
   const parsed = differing.safeParse(result)
   if (!parsed.success) return []
   return parsed.data.shards.flatMap(one => one.differing.map(({ key }) => `${one.shard} ${key}`)).slice(0, SHOWN_MAX)
-}
-
-/** The state of the pair in one word, from both accounts. `peer` null: it does not answer. */
-export type PairState = 'whole' | 'solo' | 'rejoining' | 'blocked' | 'unsettled'
-
-export function pairState(own: Overview, peer: Overview | null): PairState {
-  const both = peer === null ? [own.status] : [own.status, peer.status]
-  if (both.length === 2 && both.every(one => one.canLoseAHost)) return 'whole'
-  const serving = new Set(both.flatMap(one => one.shards.filter(shard => shard.serving).map(({ shard }) => shard)))
-  if (serving.size < 2) return 'blocked'
-  const alone = both.some(one => one.members.length === 1)
-  if (!alone) return 'unsettled'
-  return both.some(one => one.state === 'rejoining') ? 'rejoining' : 'solo'
-}
-
-/** Every reason, each once, with who gives it. */
-export function reasons(own: Overview, peer: Overview | null): string[] {
-  const said = [own, ...(peer === null ? [] : [peer])].flatMap(one =>
-    one.status.canLoseAHost ? [] : one.status.why.map(why => `${one.status.name}: ${why}`),
-  )
-  return peer === null && own.status.canLoseAHost ? ["the other origin's account cannot be read"] : said
 }

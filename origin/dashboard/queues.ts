@@ -1,9 +1,12 @@
 // bull-board over every queue, loaded when somebody looks: an origin that nobody watches pays nothing for it.
 import type { Hono } from 'hono'
+import { z } from 'zod'
 import { openQueue, QUEUE_NAMES, type Queue } from '../../replicator/queue/bullmq.ts'
 import { MasterClients, type SentinelSettings } from '../../replicator/redis.ts'
+import type { OriginName } from '../../router/words.ts'
 import type { Role } from '../http/caller.ts'
 import { SAFE_HEADERS } from './layout.ts'
+import { bytes } from './text.ts'
 
 const BASE = '/dashboard/queues'
 /** What its page asks for is in its package; only its style is inline. */
@@ -13,8 +16,10 @@ const POLICY =
 const OUTSIDE_LINK = /<link\b[^>]*\bhref="https?:\/\/[^>]*>/g
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
-  'mirror-to-a': 'Entries on their way to a: writes of the shards that b is primary of. Job: shard, epoch, index.',
-  'mirror-to-b': 'Entries on their way to b: writes of the shards that a is primary of. Job: shard, epoch, index.',
+  'mirror-to-a':
+    'Entries on their way to a: writes of the shards that b is primary of. One job is one group of writes.',
+  'mirror-to-b':
+    'Entries on their way to b: writes of the shards that a is primary of. One job is one group of writes.',
   'rejoin-by-a': 'a brings b level: progress in percent of the entries that b lacks.',
   'rejoin-by-b': 'b brings a level: progress in percent of the entries that a lacks.',
 }
@@ -60,7 +65,8 @@ export class QueueBoards {
           readOnlyMode: role === 'viewer',
           description: DESCRIPTIONS[queue.name] ?? '',
         })
-        shown.setFormatter('data', withoutContents)
+        shown.setFormatter('data', data => about(queue.name, data))
+        shown.setFormatter('name', job => title(queue.name, job))
         return shown
       }),
       serverAdapter: adapter,
@@ -81,12 +87,33 @@ export class QueueBoards {
   }
 }
 
-/** Where an entry belongs, its size and its sender, and not the documents in it. */
-export function withoutContents(data: unknown): unknown {
-  if (typeof data !== 'object' || data === null || !('entry' in data)) return data
-  const { entry: _contents, ...about } = data
-  return about
+const entry = z.object({
+  shard: z.string(),
+  epoch: z.number(),
+  index: z.number(),
+  size: z.number(),
+  incarnation: z.string(),
+})
+
+/** An entry's place, size and sender, and not the documents in it; what is no entry as it is. */
+export function about(queue: string, data: unknown): unknown {
+  const parsed = entry.safeParse(data)
+  if (!parsed.success) return data
+  const { shard, epoch, index, size, incarnation } = parsed.data
+  return { shard, epoch, indexes: `${index} to ${index}`, size: bytes(size), origin: senderOf(queue), incarnation }
 }
+
+/** What a job is called in the list, in words. */
+export function title(queue: string, job: { readonly name?: string; readonly data?: unknown }): string {
+  const parsed = entry.safeParse(job.data)
+  const name = job.name ?? 'job'
+  if (!parsed.success) return name === 'rejoin' ? `catch-up by ${queue.slice(-1)}` : name
+  const { shard, epoch, index } = parsed.data
+  return `entry ${index} of ${shard} from ${senderOf(queue)}, epoch ${epoch}`
+}
+
+/** Of a queue `mirror-to-b`: the other one. */
+const senderOf = (queue: string): OriginName => (queue.endsWith('a') ? 'b' : 'a')
 
 /** The same answer under our policy, without links to the outside. */
 async function atHome(response: Response): Promise<Response> {

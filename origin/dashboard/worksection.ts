@@ -1,13 +1,13 @@
 // Long work of both origins: how far it is, and how the last of each kind ended.
 import { html } from 'hono/html'
+import { type Accounts, both } from './accounts.ts'
 import type { Html } from './layout.ts'
-import type { Overview } from './overview.ts'
 import { clock } from './text.ts'
 
 const NAMES: Readonly<Record<string, string>> = { verify: 'comparison', backup: 'backup', drill: 'drill' }
 
-export function workSection(accounts: readonly Overview[]): Html {
-  const jobs = accounts
+export function workSection(accounts: Accounts): Html {
+  const jobs = both(accounts)
     .flatMap(({ status, jobs }) => jobs.map(job => ({ ...job, on: status.name })))
     .sort((x, y) => y.startedAt - x.startedAt)
   if (jobs.length === 0) return html`<p class="soft">Nothing was asked for since both origins started.</p>`

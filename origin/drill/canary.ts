@@ -26,8 +26,9 @@ export type Seen = {
 }
 
 type Trip = {
+  readonly writer: string
   readonly shard: ShardName
-  readonly endedAt: number
+  readonly beganAt: number
   readonly ms: number
   readonly failure: string | null
 }
@@ -54,9 +55,15 @@ export class Canary {
         this.#running.push(this.#write(shard, `canary-${writer}`))
   }
 
-  /** What ended since then. */
-  since(at: number): Seen {
-    const trips = this.#trips.filter(trip => trip.endedAt >= at)
+  /** Has each writer an answer to something that it asked since then? Whatever was asked before is answered then. */
+  answeredSince(at: number): boolean {
+    const writers = new Set(this.#trips.filter(trip => trip.beganAt >= at).map(trip => trip.writer))
+    return writers.size === WRITERS_A_SHARD * SHARDS.length
+  }
+
+  /** What was asked between the two moments: a wait belongs to what was going on when it began. */
+  between(from: number, to: number): Seen {
+    const trips = this.#trips.filter(trip => trip.beganAt >= from && trip.beganAt < to)
     const worst = (shard: ShardName): number =>
       Math.round(Math.max(0, ...trips.filter(trip => trip.shard === shard).map(trip => trip.ms)))
     return {
@@ -79,12 +86,14 @@ export class Canary {
     for (let n = 1; !this.#stopped; n++) {
       const written = await this.#trip(
         shard,
+        id,
         () => this.#request('PUT', shard, id, String(n)),
         ({ status }) => (status === 200 || status === 201 ? null : `${shard}: a write was answered ${status}`),
       )
       if (written && n % READ_EVERY === 0)
         await this.#trip(
           shard,
+          id,
           () => this.#request('GET', shard, id, null),
           ({ status, text }) =>
             status === 200 && text === String(n)
@@ -97,13 +106,13 @@ export class Canary {
 
   async #trip(
     shard: ShardName,
+    id: string,
     ask: () => Promise<CanaryAnswer>,
     judge: (answer: CanaryAnswer) => string | null,
   ): Promise<boolean> {
-    const from = this.#now()
+    const beganAt = this.#now()
     const failure = judge(await ask())
-    const endedAt = this.#now()
-    this.#trips.push({ shard, endedAt, ms: endedAt - from, failure })
+    this.#trips.push({ writer: `${shard} ${id}`, shard, beganAt, ms: this.#now() - beganAt, failure })
     if (this.#trips.length > TRIPS_MAX) this.#trips.shift()
     return failure === null
   }

@@ -18,6 +18,8 @@ export type DrillPorts = {
   readonly name: OriginName
   readonly own: () => Sight
   readonly peer: () => Promise<Sight | null>
+  /** true while the other origin drills, or where it cannot be asked: two drills would stop both at once */
+  readonly peerDrills: () => Promise<boolean>
   readonly handover: (shard: ShardName) => Promise<Done>
   readonly peerHandover: (shard: ShardName) => Promise<Done>
   readonly pausePeer: (ms: number) => Promise<Done>
@@ -51,7 +53,8 @@ const WARM_MS = 500
 const FAILURES_TOLD = 5
 
 export async function drill(ports: DrillPorts, report: Report): Promise<JobEnd> {
-  const why = await whyNot(ports)
+  // Each says so of itself before it asks the other: of two that begin at once none goes on.
+  const why = (await ports.peerDrills()) ? 'the other origin drills, or does not answer' : await whyNot(ports)
   if (why !== null) return { ok: false, detail: `no drill now: ${why}`, result: null }
   const steps: Step[] = []
   const { canary } = ports
@@ -95,7 +98,9 @@ async function stepOf(ports: DrillPorts, step: string, limitMs: number, act: () 
   const from = ports.now()
   const failures: string[] = []
   await act().catch((error: unknown) => failures.push(error instanceof Error ? error.message : String(error)))
-  const seen: Seen = ports.canary.since(from)
+  const end = ports.now()
+  await until(ports, 'every request has an answer', async () => ports.canary.answeredSince(end))
+  const seen: Seen = ports.canary.between(from, end)
   failures.push(...seen.failures.slice(0, FAILURES_TOLD))
   const waitedMs = Math.max(...SHARDS.map(shard => seen.worstMs[shard]))
   return {
@@ -119,15 +124,14 @@ async function thereAndBack(ports: DrillPorts, shard: ShardName): Promise<void> 
 }
 
 async function takeOver(ports: DrillPorts): Promise<void> {
+  // it refuses to stand still while it may not be lost
+  await untilWhole(ports)
   const paused = await ports.pausePeer(ports.graceMs + PAUSE_OVER_MS)
   if (!paused.ok) throw new Error(paused.detail)
   await until(ports, 'this origin serves both shards alone', async () => {
     const own = ports.own()
     return own.members.length === 1 && SHARDS.every(shard => isServed(own, shard))
   })
-  // until a request of each shard has come through
-  const from = ports.now()
-  await until(ports, 'requests come through', async () => ports.canary.since(from).requests > 2 * SHARDS.length)
 }
 
 const untilWhole = (ports: DrillPorts): Promise<void> =>

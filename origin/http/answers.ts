@@ -2,6 +2,7 @@
 import { REIGN_HEADER } from '../../router/aimed.ts'
 import type { LocalCall } from '../../router/call.ts'
 import { forWrite, type ProblemFields, type ProblemName, problem } from '../../router/problem.ts'
+import { outerTarget } from '../../router/shardtarget.ts'
 import type { View } from '../../router/view.ts'
 import { VIEW_HEADER } from '../../router/viewheader.ts'
 import type { OriginName } from '../../router/words.ts'
@@ -22,13 +23,13 @@ export class Answers {
   }
 
   about(call: LocalCall): ProblemFields {
-    return { instance: call.target, headers: this.served(call) }
+    return { instance: outerTarget(call.target), headers: this.served(call) }
   }
 
   /** Nothing took effect. */
   refuse(call: LocalCall, name: ProblemName, fields: ProblemFields = {}): Response {
     return problem(name, {
-      instance: call.target,
+      instance: outerTarget(call.target),
       ...forWrite(call.request.method, 'no', false),
       ...fields,
       headers: { ...this.served(call), ...fields.headers },

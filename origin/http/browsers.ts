@@ -1,10 +1,10 @@
 // Browsers on the private listener: which paths a session opens, and how a stranger signs in.
-import type { IncomingMessage } from 'node:http'
 import type { Wire } from '../../router/app.ts'
 import { pathOf } from '../../router/key.ts'
 import { problem } from '../../router/problem.ts'
 import { asset } from '../dashboard/layout.ts'
 import { signInPage } from '../dashboard/signin.ts'
+import type { Incoming } from './answerheads.ts'
 import { Attempts } from './attempts.ts'
 import type { Caller, Role } from './caller.ts'
 import { sameOrigin } from './sameorigin.ts'
@@ -36,7 +36,7 @@ export class Browsers {
   }
 
   /** The caller that the cookie proves, for the paths that are made for browsers; /_tandem/* wants the secret itself. */
-  callerOf(incoming: IncomingMessage, path: string): Caller | null {
+  callerOf(incoming: Incoming, path: string): Caller | null {
     if (!isDashboard(path) && !(path === '/metrics' && incoming.method === 'GET')) return null
     const session = this.#options.sessions.read(incoming.headers.cookie)
     return session === null ? null : { via: 'session', role: session.role, session }

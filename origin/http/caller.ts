@@ -25,6 +25,8 @@ const ACTOR = /^[\x20-\x7e]{1,128}$/
 
 /** What stands in the audit log: the sender's own words where they are plain, and the address that it came from. */
 export function actorOf(named: string | null, address: string | null): string {
-  const from = address === null ? '' : ` from ${address}`
+  // the other origin's dashboard has said already where its person sits
+  const way = named?.includes(' from ') ? 'by way of' : 'from'
+  const from = address === null ? '' : ` ${way} ${address}`
   return named !== null && ACTOR.test(named) ? `${named}${from}` : `private API${from}`
 }

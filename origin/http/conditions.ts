@@ -1,5 +1,5 @@
 // Preconditions of a request (RFC 9110 13): parsed strictly, judged here for reads, handed to the writer for writes.
-import type { Condition } from '../../replicator/store/shardstore.ts'
+import type { Condition } from '../../replicator/store/command.ts'
 import type { Document } from './ports.ts'
 
 /** Tags in one header beyond this are an attack or a mistake. */
@@ -22,7 +22,7 @@ export type ParsedPreconditions =
 
 const PARSED_NONE: ParsedPreconditions = { kind: 'parsed', preconditions: NO_PRECONDITIONS }
 
-export function preconditionsOf(headers: Headers): ParsedPreconditions {
+export function preconditionsOf(headers: Pick<Headers, 'get'>): ParsedPreconditions {
   const ifMatch = headers.get('if-match')
   const ifNoneMatch = headers.get('if-none-match')
   const ifModifiedSince = headers.get('if-modified-since')

@@ -1,17 +1,16 @@
 // The private side's control: status, the actions behind the command line, and the file that a rejoin fetches.
-import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import type { OperatorCommand } from '../../replicator/core/events.ts'
-import type { SnapshotFile } from '../../replicator/store/shardstore.ts'
 import { problem } from '../../router/problem.ts'
 import { SHARDS, type ShardName } from '../../router/words.ts'
 import type { QuarantinePorts } from '../dashboard/quarantinepages.ts'
 import { PAUSE_MS_MAX, standStill } from '../drill/pause.ts'
 import { LOG_LEVELS, type LogLevel } from '../log.ts'
-import type { Operate } from '../operate.ts'
+import type { Done, Operate } from '../operate.ts'
 import type { Rescue } from '../rescue/rescue.ts'
+import type { Sendings } from '../sendings.ts'
 import type { Ask } from '../verify/copy.ts'
 import { ACTOR_HEADER, actorOf, type PrivateEnv } from './caller.ts'
 import { answerOf, jsonOf } from './controlanswer.ts'
@@ -23,6 +22,8 @@ import { rescueControl } from './rescuecontrol.ts'
 
 export type ControlPorts = {
   status(): unknown
+  /** empty where this host may go away now */
+  whyNotLosable(): readonly string[]
   /** what the other origin's dashboard shows of this one */
   overview(): unknown
   readonly operate: Operate
@@ -32,8 +33,10 @@ export type ControlPorts = {
   setLogLevel(level: LogLevel): void
   digest(shard: ShardName): Promise<ShardDigest>
   readonly quarantine: QuarantinePorts
-  /** the snapshot that a rejoin waits for, or null */
-  snapshot(shard: ShardName): SnapshotFile | null
+  /** the other host asks for its floating address */
+  giveBack(): Done
+  /** the copies that a rejoin waits for */
+  readonly sendings: Pick<Sendings, 'send'>
 }
 
 const shardName = z.enum(['s0', 's1'])
@@ -60,6 +63,8 @@ export function controlApp(ports: ControlPorts): Hono<PrivateEnv> {
   })
   for (const kind of ['drain', 'ready', 'resync'] as const) app.post(`/_tandem/${kind}`, c => act({ kind }, c))
 
+  app.post('/_tandem/address/give-back', () => answerOf(ports.giveBack()))
+
   app.get('/_tandem/quarantine', c => c.json({ files: ports.quarantine.list() }))
   app.get('/_tandem/quarantine/:file', async c => {
     const file = c.req.param('file')
@@ -72,12 +77,11 @@ export function controlApp(ports: ControlPorts): Hono<PrivateEnv> {
 
   app.get('/_tandem/snapshot/:shard', c => {
     const shard = shardName.safeParse(c.req.param('shard'))
-    const file = shard.success ? ports.snapshot(shard.data) : null
-    if (file === null || c.req.query('sha256') !== file.sha256)
-      return problem('not-found', { detail: 'No such snapshot.' })
-    const stream = Readable.toWeb(createReadStream(file.path))
-    return new Response(webStream(stream), {
-      headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(file.bytes) },
+    const sending = shard.success ? ports.sendings.send(shard.data, c.req.query('sha256') ?? '') : null
+    if (sending === null) return problem('not-found', { detail: 'No such snapshot.' })
+    const { bytes, chunks } = sending
+    return new Response(webStream(Readable.toWeb(Readable.from(chunks))), {
+      headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(bytes) },
     })
   })
   app.notFound(c => problem('not-found', { instance: c.env.wire.target }))
@@ -86,6 +90,9 @@ export function controlApp(ports: ControlPorts): Hono<PrivateEnv> {
     const body = pauseBody.safeParse(await jsonOf(c.req.raw))
     if (!body.success)
       return problem('bad-request', { detail: `The body names a time: {"ms": 3000}, up to ${PAUSE_MS_MAX}.` })
+    const why = ports.whyNotLosable()
+    if (why.length > 0)
+      return answerOf(ports.operate.refused('drill pause', `this host may not be lost: ${why.join('; ')}`, actorIn(c)))
     standStill(body.data.ms)
     return answerOf(
       ports.operate.noted('drill pause', { ok: true, detail: `stands still for ${body.data.ms} ms` }, actorIn(c)),

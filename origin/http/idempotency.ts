@@ -1,11 +1,12 @@
 // `Idempotency-Key` of a write: by which scope its record is found, and what makes its content that of another request.
+
 import { hash } from 'node:crypto'
-import type { Condition, Done, Idempotency } from '../../replicator/store/shardstore.ts'
-import { parseTarget, pathOf, pathOfDocument } from '../../router/key.ts'
+import type { Condition, Idempotency } from '../../replicator/store/command.ts'
+import type { BareRequest } from '../../router/call.ts'
 import type { MintedKey } from '../../router/minted.ts'
 import { isIdempotencyKey } from '../../router/operation.ts'
+import { IDEMPOTENCY_KEY, scopeText, tokenOf } from '../../router/scope.ts'
 
-export const IDEMPOTENCY_KEY = 'idempotency-key'
 export const REPLAYED = 'Idempotency-Replayed'
 /** 128 bits: nobody finds two requests with one scope. */
 const HASH_CHARS = 32
@@ -20,7 +21,7 @@ const NONE: ParsedIdempotency = { kind: 'parsed', idem: null }
 
 /** The client's own key goes before a router's. */
 export function idempotencyOf(
-  request: Request,
+  request: BareRequest,
   target: string,
   minted: MintedKey | null,
   content: Content,
@@ -34,24 +35,12 @@ export function idempotencyOf(
   return { kind: 'parsed', idem: { kind: 'client', scope, fingerprint: fingerprintOf(content) } }
 }
 
-export const tokenOf = (request: Request): string => request.headers.get('authorization') ?? ''
-
-/** One document is one target, however it was spelled. */
-export function scopeOf(token: string, method: string, target: string, key: string): string {
-  const resource = parseTarget(target)
-  const canonical =
-    resource.kind === 'document'
-      ? pathOfDocument(resource.collection, resource.id) + target.slice(pathOf(target).length)
-      : target
-  // no two lists of texts have the same JSON
-  return `c${digest(JSON.stringify([token, method, canonical, key]))}`
-}
+/** The key of a write's record. */
+export const scopeOf = (token: string, method: string, target: string, key: string): string =>
+  `c${digest(scopeText(token, method, target, key))}`
 
 function fingerprintOf({ type, body, conditions }: Content): string {
   return digest(`${digest(body)} ${JSON.stringify([type, conditions])}`)
 }
 
 const digest = (data: string | Uint8Array): string => hash('sha256', data, 'hex').slice(0, HASH_CHARS)
-
-export const statusOf = (done: Done): 200 | 201 | 204 =>
-  done.kind === 'created' ? 201 : done.kind === 'replaced' ? 200 : 204

@@ -1,18 +1,18 @@
 // Which proxies in front of an origin are believed when they say for whom they ask (TANDEM_TRUSTED_PROXIES).
 
-import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import type { Client } from '../../router/hopbyhop.ts'
+import type { Incoming } from './answerheads.ts'
 
 /** A chain of more hops is a loop or a forgery. */
 const HOPS_MAX = 16
 
-export type ProxyTrust = (incoming: IncomingMessage) => Client
+export type ProxyTrust = (incoming: Incoming) => Client
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
-/** `list` holds addresses and networks (CIDR), as the configuration has checked. */
-export function proxyTrust(list: readonly string[]): ProxyTrust {
+/** `list` holds addresses and networks (CIDR), as the configuration has checked. @param spoken on this listener */
+export function proxyTrust(list: readonly string[], spoken: 'http' | 'https' = 'http'): ProxyTrust {
   const trusted = new BlockList()
   for (const one of list) {
     const [address = '', bits] = one.split('/')
@@ -24,8 +24,9 @@ export function proxyTrust(list: readonly string[]): ProxyTrust {
   return incoming => {
     const remote = plain(incoming.socket.remoteAddress ?? null)
     if (list.length === 0 || remote === null || !isTrusted(remote))
-      return { address: remote, proto: 'http', proxy: null }
-    const proto = incoming.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'
+      return { address: remote, proto: spoken, proxy: null }
+    const said = incoming.headers['x-forwarded-proto']
+    const proto = said === 'https' || said === 'http' ? said : spoken
     return { address: firstStranger(incoming.headers['x-forwarded-for'], isTrusted) ?? remote, proto, proxy: remote }
   }
 }

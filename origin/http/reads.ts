@@ -1,17 +1,20 @@
 // GET and HEAD of a document, and of what became of a write.
 import type { LocalCall } from '../../router/call.ts'
 import type { OperationResource } from '../../router/operation.ts'
+import { responseOf } from '../../router/parts.ts'
+import { tokenOf } from '../../router/scope.ts'
 import type { Answers } from './answers.ts'
 import type { DocumentCall } from './call.ts'
 import { judgeRead, type Preconditions } from './conditions.ts'
-import { scopeOf, statusOf, tokenOf } from './idempotency.ts'
+import { scopeOf } from './idempotency.ts'
 import type { Document, Documents } from './ports.ts'
+import { told } from './successes.ts'
 
 export class Reads {
-  readonly #documents: Documents
+  readonly #documents: Pick<Documents, 'read' | 'operation'>
   readonly #answers: Answers
 
-  constructor(documents: Documents, answers: Answers) {
+  constructor(documents: Pick<Documents, 'read' | 'operation'>, answers: Answers) {
     this.#documents = documents
     this.#answers = answers
   }
@@ -28,10 +31,15 @@ export class Reads {
     const headers = this.#answers.served(call)
     headers.ETag = document.etag
     headers['Last-Modified'] = new Date(document.modified).toUTCString()
-    if (verdict === 'notModified') return new Response(null, { status: 304, headers })
+    if (document.expires !== null) {
+      headers.Expires = new Date(document.expires).toUTCString()
+      // caches take Expires for a licence to answer by themselves until then
+      headers['Cache-Control'] = 'no-cache'
+    }
+    if (verdict === 'notModified') return responseOf({ status: 304, headers, body: null })
     headers['Content-Type'] = document.type
     headers['Content-Length'] = String(document.body.length)
-    return new Response(call.request.method === 'HEAD' ? null : bodyOf(document), { status: 200, headers })
+    return responseOf({ status: 200, headers, body: call.request.method === 'HEAD' ? null : bodyOf(document) })
   }
 
   async operation(call: LocalCall, asked: OperationResource): Promise<Response> {
@@ -42,9 +50,7 @@ export class Reads {
       const detail = 'No record of this write is committed; it may still be on its way.'
       return this.#answers.refuse(call, 'not-found', { detail })
     }
-    const { done } = answer
-    const body = { status: statusOf(done), etag: done.etag, modified: new Date(done.modified).toISOString() }
-    return Response.json(body, { headers: { ...this.#answers.served(call), 'Cache-Control': 'no-store' } })
+    return Response.json(told(answer.done), { headers: { ...this.#answers.served(call), 'Cache-Control': 'no-store' } })
   }
 }
 

@@ -1,12 +1,12 @@
 // The cluster secret on the private listener: `Tandem-Secret: SECRET` or `Authorization: Bearer SECRET`.
 import { timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { SECRET_HEADER } from '../../router/private.ts'
+import type { Incoming } from './answerheads.ts'
 
 const BEARER = /^Bearer +(\S+)$/i
 
 /** Compares in a time that depends on the length of what was given alone. */
-export function secretCheck(secret: string): (incoming: IncomingMessage) => boolean {
+export function secretCheck(secret: string): (incoming: Incoming) => boolean {
   const expected = Buffer.from(secret)
   const equals = (given: string): boolean => {
     const bytes = Buffer.from(given)

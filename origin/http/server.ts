@@ -1,17 +1,20 @@
 // One HTTP server: limits, answers to what is no HTTP, and an end that no client notices.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import {
-  createServer,
-  type IncomingMessage,
-  type OutgoingHttpHeader,
-  type OutgoingHttpHeaders,
-  type Server,
-  ServerResponse,
-} from 'node:http'
-import { type AddressInfo, Server as NetServer } from 'node:net'
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import { type ProblemFields, type ProblemName, problemStatus, problemText } from '../../router/problem.ts'
-import { TRACE_HEADER } from '../../router/trace.ts'
-import { traceparentOf } from './wire.ts'
+import type { TlsFiles } from '../config.ts'
+import { answersOf, type HeadLeft, type Incoming } from './answerheads.ts'
+import { Connections } from './connections.ts'
+import { followTls, readTls } from './tls.ts'
 
 /** A request's head; Node's own default, said aloud. */
 const HEAD_BYTES_MAX = 16 * 1024
@@ -25,10 +28,12 @@ const KEEP_ALIVE_MS = 65_000
 /** A connection on which nothing moves, whatever the reason. Above everything that a request may wait for. */
 const SILENCE_MS = 120_000
 const CONNECTIONS_MAX = 20_000
+/** Of one HTTP/2 connection at once: what browsers open to one host, and more than a page uses. */
+const STREAMS_MAX = 128
 /** How often a closing server looks for connections that have become idle. */
 const CLOSING_LOOK_MS = 50
 
-type HeadersOut = OutgoingHttpHeaders | OutgoingHttpHeader[]
+export type Outgoing = ServerResponse | Http2ServerResponse
 
 export type ServerOptions = {
   readonly host: string
@@ -36,14 +41,18 @@ export type ServerOptions = {
   readonly port: number
   /** what Server-Timing calls the time spent here */
   readonly timing: string
-  readonly onRequest: (incoming: IncomingMessage, outgoing: ServerResponse) => void
-  /** where the request asks for `Expect: 100-continue`: true where its body is welcome */
-  readonly wantsBody: (incoming: IncomingMessage) => boolean
+  readonly onRequest: (incoming: Incoming, outgoing: Outgoing) => void
   readonly upgrade: UpgradeOptions | null
+  /** told as an answer's head leaves */
+  readonly answered?: HeadLeft
+  /** null speaks plain HTTP/1.1; with certificates HTTP/2 too, unless connections are upgraded here */
+  readonly tls: TlsFiles | null
+  /** that new certificates cannot be used */
+  readonly onError: (error: unknown) => void
 }
 
 export type UpgradeOptions = {
-  readonly path: string
+  readonly paths: readonly string[]
   readonly onUpgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void
 }
 
@@ -57,7 +66,14 @@ export type CloseOptions = {
 export type Listening = {
   readonly host: string
   readonly port: number
-  /** Stops accepting at once. Resolves when the last connection is gone, in `graceMs` at the latest. */
+  /**
+   * From now on each answer is the last one of its connection; new connections are still taken. Ends it again by the
+   * function that it returns. @param address connections that came to it alone
+   */
+  part(address?: string): () => void
+  /** Closes those connections as they become idle. Resolves when none is left, in `withinMs` at the latest. */
+  emptied(withinMs: number, address?: string): Promise<void>
+  /** Stops accepting at once. Resolves when the last connection is gone but upgraded ones, in `graceMs` at the latest. */
   close(options: CloseOptions): Promise<void>
 }
 
@@ -67,58 +83,29 @@ export class ListenError extends Error {
 }
 
 export async function startServer(options: ServerOptions): Promise<Listening> {
-  const { host, port, timing, onRequest, wantsBody, upgrade } = options
-  let closing = false
+  const { host, port, onRequest, upgrade, tls, onError } = options
+  const connections = new Connections()
   const upgraded = new Set<Duplex>()
-
-  /**
-   * Every answer's head passes here last: it says goodbye when the server closes, how long it took, and its trace.
-   * Added to the record that is written anyway: on the Response itself they would cost a Headers object each.
-   */
-  class Answer<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
-    readonly #since = performance.now()
-
-    override writeHead(status: number, reason?: string, headers?: HeadersOut): this
-    override writeHead(status: number, headers?: HeadersOut): this
-    override writeHead(status: number, reason?: string | HeadersOut, headers?: HeadersOut): this {
-      if (closing) this.shouldKeepAlive = false
-      return typeof reason === 'string'
-        ? super.writeHead(status, reason, this.#completed(headers))
-        : super.writeHead(status, this.#completed(reason))
-    }
-
-    #completed(headers: HeadersOut | undefined): HeadersOut {
-      const took = `${timing};dur=${(performance.now() - this.#since).toFixed(2)}`
-      const trace = traceparentOf(this.req)
-      if (Array.isArray(headers)) return [...headers, 'server-timing', took, TRACE_HEADER, trace]
-      const earlier = headers?.['server-timing']
-      return {
-        ...headers,
-        'server-timing': earlier === undefined ? took : `${String(earlier)}, ${took}`,
-        [TRACE_HEADER]: trace,
-      }
-    }
-  }
-
-  const server = createServer(
-    {
-      ServerResponse: Answer,
-      maxHeaderSize: HEAD_BYTES_MAX,
-      headersTimeout: HEAD_MS,
-      requestTimeout: REQUEST_MS,
-      connectionsCheckingInterval: CHECK_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      shouldUpgradeCallback: incoming => upgrade !== null && pathIs(incoming, upgrade.path),
-    },
-    onRequest,
-  )
-  server.maxHeadersCount = HEADERS_MAX
+  const server = serverOf(options, connections)
+  const endFollowing =
+    tls === null || !('setSecureContext' in server)
+      ? () => {}
+      : followTls(tls, material => server.setSecureContext(material), onError)
+  if ('maxHeadersCount' in server) server.maxHeadersCount = HEADERS_MAX
   server.maxConnections = CONNECTIONS_MAX
   server.setTimeout(SILENCE_MS)
   server.on('clientError', answerBroken)
-  server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (wantsBody(incoming)) outgoing.writeContinue()
+  server.on('checkContinue', (incoming: Incoming, outgoing: Outgoing) => {
+    // a body is asked for once somebody reads it: who is refused by the head alone need not send it
+    incoming.once('resume', () => {
+      if (!outgoing.headersSent) outgoing.writeContinue()
+    })
     onRequest(incoming, outgoing)
+  })
+  server.on('checkExpectation', (_incoming: Incoming, outgoing: Outgoing) => {
+    outgoing.statusCode = problemStatus('expectation-failed')
+    outgoing.setHeader('Content-Type', 'application/problem+json')
+    outgoing.end(problemText('expectation-failed'))
   })
   if (upgrade !== null) {
     server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -132,11 +119,47 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
   return {
     host,
     port: address.port,
+    part: address => connections.part(address),
+    emptied: (withinMs, address) => connections.emptied(withinMs, address),
     close({ lingerMs, graceMs }) {
-      closing = true
-      return closed(server, lingerMs, graceMs, upgraded)
+      connections.part()
+      endFollowing()
+      return closed(server, connections, { lingerMs, graceMs }, upgraded)
     },
   }
+}
+
+type AnyServer = Server | TlsServer | Http2SecureServer
+
+/** Plain, TLS, or TLS with HTTP/2: the same limits and the same answers. */
+function serverOf(options: ServerOptions, connections: Connections): AnyServer {
+  const { timing, onRequest, upgrade, tls, answered: left } = options
+  const { Answer, Answer2 } = answersOf({ timing, connections, left })
+  const limits = {
+    maxHeaderSize: HEAD_BYTES_MAX,
+    headersTimeout: HEAD_MS,
+    requestTimeout: REQUEST_MS,
+    connectionsCheckingInterval: CHECK_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    shouldUpgradeCallback: (incoming: IncomingMessage) => upgrade?.paths.some(path => pathIs(incoming, path)) === true,
+  }
+  if (tls === null) {
+    const server = createServer({ ServerResponse: Answer, ...limits }, onRequest)
+    return server.on('connection', (socket: Socket) => connections.opened(socket))
+  }
+  const asked = { requestCert: tls.ca !== null, rejectUnauthorized: tls.ca !== null, minVersion: 'TLSv1.2' } as const
+  const secure = { ...readTls(tls), ...asked, handshakeTimeout: HEAD_MS }
+  if (upgrade !== null) {
+    const server = createTlsServer({ ServerResponse: Answer, ...limits, ...secure }, onRequest)
+    return server.on('secureConnection', (socket: TLSSocket) => connections.opened(socket))
+  }
+  const http1Options = { ServerResponse: Answer, ...limits }
+  const settings = { maxConcurrentStreams: STREAMS_MAX, maxHeaderListSize: HEAD_BYTES_MAX }
+  const http2 = { allowHTTP1: true, http1Options, Http2ServerResponse: Answer2, settings }
+  const server = createSecureServer({ ...secure, ...limits, ...http2 }, onRequest)
+  server.on('secureConnection', (socket: TLSSocket) => connections.opened(socket, socket.alpnProtocol === 'h2'))
+  server.on('session', (session: ServerHttp2Session) => connections.began(session))
+  return server
 }
 
 function pathIs(incoming: IncomingMessage, path: string): boolean {
@@ -144,7 +167,7 @@ function pathIs(incoming: IncomingMessage, path: string): boolean {
   return url === path || url.startsWith(`${path}?`)
 }
 
-function listening(server: Server, host: string, port: number): Promise<AddressInfo> {
+function listening(server: AnyServer, host: string, port: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => reject(new ListenError(sentence(error, host, port)))
     server.once('error', failed)
@@ -170,25 +193,41 @@ function sentence(error: NodeJS.ErrnoException, host: string, port: number): str
   }
 }
 
-/** Node's own close cuts idle connections at once, and with them a request that is just arriving: linger first. */
-function closed(server: Server, lingerMs: number, graceMs: number, upgraded: ReadonlySet<Duplex>): Promise<void> {
+/**
+ * Node's own close cuts idle connections at once, and with them a request that is just arriving: linger first. It also
+ * waits for upgraded ones, which belong to others: the last requests may need the link that is one of them.
+ */
+function closed(
+  server: AnyServer,
+  connections: Connections,
+  { lingerMs, graceMs }: CloseOptions,
+  upgraded: ReadonlySet<Duplex>,
+): Promise<void> {
   return new Promise(resolve => {
     let look: NodeJS.Timeout | null = null
+    const lookAround = (): void => {
+      connections.closeIdle(0)
+      server.getConnections((_, count) => {
+        if (count <= upgraded.size) ended()
+      })
+    }
     const linger = setTimeout(() => {
-      server.closeIdleConnections()
-      look = setInterval(() => server.closeIdleConnections(), CLOSING_LOOK_MS)
+      lookAround()
+      look = setInterval(lookAround, CLOSING_LOOK_MS)
     }, lingerMs)
     const grace = setTimeout(() => {
-      server.closeAllConnections()
+      connections.closeAll()
       for (const socket of upgraded) socket.destroy()
     }, graceMs)
-    NetServer.prototype.close.call(server, () => {
+    const ended = (): void => {
       clearTimeout(linger)
       clearTimeout(grace)
       if (look !== null) clearInterval(look)
       // what is left of Node's own close: its timer for slow requests
-      server.close(() => resolve())
-    })
+      server.close()
+      resolve()
+    }
+    NetServer.prototype.close.call(server, ended)
   })
 }
 

@@ -1,36 +1,107 @@
-// PUT and DELETE of a document: what is asked becomes a command, what became of it an answer.
-import type { Done, Idempotency, WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
+// Writes of one document: what is asked becomes a command, what became of it an answer (see writing.ts).
+import type { PatchForm } from '../../replicator/store/command.ts'
 import { tooLarge } from '../../router/admit.ts'
 import type { LocalCall } from '../../router/call.ts'
-import { pathOfDocument } from '../../router/key.ts'
-import { problem } from '../../router/problem.ts'
-import { type Answers, ofReign } from './answers.ts'
-import type { DocumentCall } from './call.ts'
+import { shardOf } from '../../router/hash.ts'
+import { uuidv7 } from '../../router/uuid.ts'
+import type { CollectionCall, DocumentCall } from './call.ts'
 import { conditionsOf, type Preconditions } from './conditions.ts'
-import { type Content, idempotencyOf, REPLAYED, statusOf } from './idempotency.ts'
-import type { Documents, Durability } from './ports.ts'
+import { type Ttl, ttlOf } from './ttl.ts'
+import type { Writing } from './writing.ts'
 
 const TYPE_DEFAULT = 'application/octet-stream'
 /** A media type with its parameters; longer ones are no media types. */
 const TYPE_CHARS_MAX = 256
+/** Every other id is of the right shard: not to find one in so many is no accident. */
+const IDS_TRIED_MAX = 200
 
-export type WritesOptions = {
-  readonly documents: Documents
-  readonly answers: Answers
-  readonly bodyBytesMax: number
-  /** wall-clock milliseconds, for Last-Modified only */
-  readonly now: () => number
-}
+const PATCH_FORMS: ReadonlyMap<string, PatchForm> = new Map([
+  ['application/merge-patch+json', 'merge'],
+  ['application/json-patch+json', 'json'],
+])
+const ACCEPT_PATCH = [...PATCH_FORMS.keys()].join(', ')
 
 export class Writes {
-  readonly #options: WritesOptions
+  readonly #writing: Writing
 
-  constructor(options: WritesOptions) {
-    this.#options = options
+  constructor(writing: Writing) {
+    this.#writing = writing
   }
 
   async put(call: DocumentCall, preconditions: Preconditions): Promise<Response> {
-    const { answers, bodyBytesMax, now } = this.#options
+    const taken = await this.#take(call, preconditions)
+    if (taken instanceof Response) return taken
+    const { at, ...content } = taken
+    return this.#writing.once(call, content, idem => ({ op: 'put', key: call.resource.key, ...content, at, ...idem }))
+  }
+
+  /** The first router chose the id, see router/admit.ts. */
+  async create(call: DocumentCall, preconditions: Preconditions): Promise<Response> {
+    const taken = await this.#take(call, preconditions)
+    if (taken instanceof Response) return taken
+    const { at, ...content } = taken
+    return this.#writing.once(call, content, idem => ({
+      op: 'create',
+      key: call.resource.key,
+      ...content,
+      at,
+      ...idem,
+    }))
+  }
+
+  /** Under a client's key: the record decides, whatever id is made here. */
+  async createIn(call: CollectionCall, preconditions: Preconditions): Promise<Response> {
+    const taken = await this.#take(call, preconditions)
+    if (taken instanceof Response) return taken
+    const { at, ...content } = taken
+    const key = newKey(call, at)
+    return this.#writing.once(call, content, idem => ({ op: 'create', key, ...content, at, ...idem }))
+  }
+
+  async patch(call: DocumentCall, preconditions: Preconditions): Promise<Response> {
+    const { answers, bodyBytesMax, now } = this.#writing
+    const refused = this.#dateCondition(call, preconditions)
+    if (refused !== null) return refused
+    const type = call.request.headers.get('content-type') ?? ''
+    const form = PATCH_FORMS.get((type.split(';', 1)[0] ?? '').trim().toLowerCase())
+    if (form === undefined) {
+      const detail = `A patch is one of: ${ACCEPT_PATCH}.`
+      return answers.refuse(call, 'unsupported-media-type', { detail, headers: { 'Accept-Patch': ACCEPT_PATCH } })
+    }
+    const body = await wholeBody(call, bodyBytesMax)
+    if (body === null) return answers.refuse(call, 'payload-too-large', tooLarge(bodyBytesMax))
+    const conditions = conditionsOf(preconditions)
+    const { key } = call.resource
+    return this.#writing.once(call, { type: form, body, conditions }, idem => ({
+      op: 'patch',
+      key,
+      form,
+      body,
+      bytesMax: bodyBytesMax,
+      conditions,
+      at: now(),
+      ...idem,
+    }))
+  }
+
+  async remove(call: DocumentCall, preconditions: Preconditions): Promise<Response> {
+    const refused = this.#dateCondition(call, preconditions)
+    if (refused !== null) return refused
+    const conditions = conditionsOf(preconditions)
+    const at = this.#writing.now()
+    const { key } = call.resource
+    return this.#writing.once(call, { type: '', body: NOTHING, conditions }, idem => ({
+      op: 'delete',
+      key,
+      conditions,
+      at,
+      ...idem,
+    }))
+  }
+
+  /** The document that a PUT or POST brings, or why it is none. */
+  async #take(call: LocalCall, preconditions: Preconditions) {
+    const { answers, bodyBytesMax, now } = this.#writing
     const refused = this.#dateCondition(call, preconditions)
     if (refused !== null) return refused
     const type = call.request.headers.get('content-type') || TYPE_DEFAULT
@@ -38,89 +109,27 @@ export class Writes {
       return answers.refuse(call, 'bad-request', { detail: 'Content-Type is too long.' })
     const body = await wholeBody(call, bodyBytesMax)
     if (body === null) return answers.refuse(call, 'payload-too-large', tooLarge(bodyBytesMax))
-    const content: Content = { type, body, conditions: conditionsOf(preconditions) }
-    return this.#once(call, content, idem =>
-      this.#write(call, { op: 'put', key: call.resource.key, ...content, at: now(), ...idem }),
-    )
-  }
-
-  async remove(call: DocumentCall, preconditions: Preconditions): Promise<Response> {
-    const refused = this.#dateCondition(call, preconditions)
-    if (refused !== null) return refused
-    const conditions = conditionsOf(preconditions)
-    return this.#once(call, { type: '', body: NOTHING, conditions }, idem =>
-      this.#write(call, { op: 'delete', key: call.resource.key, conditions, at: this.#options.now(), ...idem }),
-    )
-  }
-
-  /** Gives a write what a repeat of it is recognised by. */
-  #once(
-    call: DocumentCall,
-    content: Content,
-    act: (idem: { readonly idem?: Idempotency }) => Promise<Response>,
-  ): Response | Promise<Response> {
-    const parsed = idempotencyOf(call.request, call.target, call.minted, content)
-    if (parsed.kind === 'malformed') return this.#options.answers.refuse(call, 'bad-request', { detail: parsed.detail })
-    return act(parsed.idem === null ? {} : { idem: parsed.idem })
-  }
-
-  async #write(call: DocumentCall, command: WriteCommand): Promise<Response> {
-    const { documents, answers } = this.#options
-    const answer = await documents.write(call.shard, command, call.aimed ?? null)
-    switch (answer.kind) {
-      case 'outcome':
-        return ofReign(answer.reign, this.#outcome(call, command, answer.outcome, answer.durability))
-      case 'misdirected':
-        return answers.misdirected(call, answer)
-      case 'unknown':
-        return ofReign(
-          answer.reign,
-          problem('outcome-unknown', {
-            ...answers.about(call),
-            detail: answer.why,
-            committed: 'unknown',
-            retryable: command.idem?.kind === 'client',
-          }),
-        )
-      case 'unavailable':
-        return problem('unavailable', { ...answers.about(call), detail: answer.why, committed: 'no', retryable: true })
-    }
-  }
-
-  #outcome(call: DocumentCall, command: WriteCommand, done: WriteOutcome, durability: Durability): Response {
-    const { answers } = this.#options
-    const headers = answers.served(call)
-    headers['Tandem-Durability'] = durability
-    switch (done.kind) {
-      case 'created':
-      case 'replaced':
-      case 'deleted':
-        return written(call, headers, done)
-      case 'replayed':
-        // a router's own second try is nothing that its client knows of
-        if (command.idem?.kind === 'client') headers[REPLAYED] = 'true'
-        return written(call, headers, done.done)
-      case 'mismatch':
-        return answers.refuse(call, 'idempotency-mismatch', { headers })
-      case 'outdated':
-        return answers.refuse(call, 'minted-key-outdated', { headers, retryable: true })
-      case 'missing':
-        return answers.refuse(call, 'not-found', { headers })
-      case 'preconditionFailed':
-        if (done.etag !== null) headers.ETag = done.etag
-        return answers.refuse(call, 'precondition-failed', { headers })
-      case 'failed':
-        // the reason is the database's own text: the writer logs it, a client must not see it
-        return answers.refuse(call, 'unavailable', { headers, detail: 'The database refused this write.' })
-    }
+    const at = now()
+    const ttl: Ttl = ttlOf(call.target, at)
+    if (ttl.kind === 'malformed') return answers.refuse(call, 'bad-request', { detail: ttl.detail })
+    return { type, body, expires: ttl.expires, conditions: conditionsOf(preconditions), at }
   }
 
   /** A document has no finer date than a second: judging a write by it would let two writes of one second pass. */
   #dateCondition(call: LocalCall, preconditions: Preconditions): Response | null {
     if (preconditions.unmodifiedSince === null || preconditions.match.kind !== 'none') return null
     const detail = 'Writes are conditional by If-Match, not by If-Unmodified-Since.'
-    return this.#options.answers.refuse(call, 'bad-request', { detail })
+    return this.#writing.answers.refuse(call, 'bad-request', { detail })
   }
+}
+
+/** The write was routed by its client's key, so the id has to fit: see router/scope.ts. */
+function newKey({ resource, shard }: CollectionCall, at: number): string {
+  for (let tries = 0; tries < IDS_TRIED_MAX; tries++) {
+    const key = `${resource.collection}/${uuidv7(at)}`
+    if (shardOf(key) === shard) return key
+  }
+  throw new Error(`no id of ${shard} among ${IDS_TRIED_MAX}`)
 }
 
 const NOTHING = new Uint8Array(0)
@@ -130,14 +139,4 @@ async function wholeBody({ body }: LocalCall, bodyBytesMax: number): Promise<Uin
   if (body.kind === 'none') return NOTHING
   if (body.kind === 'stream') return body.whole(bodyBytesMax)
   return body.bytes.length > bodyBytesMax ? null : body.bytes
-}
-
-function written({ resource }: DocumentCall, headers: Record<string, string>, done: Done): Response {
-  const status = statusOf(done)
-  if (done.kind === 'deleted') return new Response(null, { status, headers })
-  if (done.kind === 'created') headers.Location = pathOfDocument(resource.collection, resource.id)
-  headers.ETag = done.etag
-  headers['Last-Modified'] = new Date(done.modified).toUTCString()
-  headers['Content-Length'] = '0'
-  return new Response(null, { status, headers })
 }

@@ -57,6 +57,10 @@ function runDrill(parts: WorkParts, report: Report, actor: string): Promise<JobE
       name: config.name,
       own: status,
       peer: async () => (await peer.overview())?.status ?? null,
+      peerDrills: async () => {
+        const jobs = (await peer.freshOverview())?.jobs
+        return jobs === undefined || jobs.some(({ kind, end }) => kind === 'drill' && end === null)
+      },
       handover: shard => operate.command({ kind: 'handover', shard }, by),
       peerHandover: shard => peer.act('handover', { shard }, by),
       pausePeer: ms => peer.act('drill/pause', { ms }, by),

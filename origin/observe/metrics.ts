@@ -13,6 +13,8 @@ export type MetricsParts = {
   readonly status: () => Status
   readonly traffic: Traffic
   readonly writes: Writes
+  /** changes of the record that this origin has seen, by kind */
+  readonly changes: () => ReadonlyMap<string, number>
 }
 
 /** Only one collector of process metrics may be made in a process: it observes garbage collection and the event loop. */
@@ -24,6 +26,7 @@ export class Metrics {
   readonly #requests: Counter
   readonly #retries: Counter
   readonly #rebuilds: Counter
+  readonly #changes: Counter
 
   constructor(parts: MetricsParts) {
     this.#parts = parts
@@ -38,6 +41,12 @@ export class Metrics {
     this.#retries = new Counter({
       name: 'tandem_request_retries_total',
       help: 'Attempts beyond the first of each request.',
+      registers,
+    })
+    this.#changes = new Counter({
+      name: 'tandem_record_changes_total',
+      help: 'Changes of the record that this origin has seen: takeovers, handovers, rejoins.',
+      labelNames: ['kind'],
       registers,
     })
     this.#rebuilds = new Counter({
@@ -107,13 +116,24 @@ export class Metrics {
       this.#set('tandem_committed_index', 'Newest committed entry.', shard.committed.index, labels)
       this.#set('tandem_applied_index', 'Newest entry on this disk.', shard.applied.index, labels)
       this.#set('tandem_replication_lag_entries', 'Entries that the standby lacks.', shard.lag.entries, labels)
-      this.#set('tandem_replication_lag_seconds', 'Age of the oldest uncommitted entry.', shard.lag.ms / 1000, labels)
+      this.#set('tandem_replication_lag_bytes', 'Size of the entries that the standby lacks.', shard.lag.bytes, labels)
+      this.#set(
+        'tandem_replication_lag_seconds',
+        'Age of the oldest entry that the standby lacks.',
+        shard.lag.ms / 1000,
+        labels,
+      )
       this.#set('tandem_quarantined_entries', 'Entries set aside since the start.', shard.quarantined, labels)
     }
     this.#set('tandem_registers_reachable', 'Registers of three that answer.', now.registers.reachable)
     this.#set('tandem_queue_connected', '1 while the queue Redis answers.', Number(now.redis.master !== null))
     this.#set('tandem_queue_replicas', 'Replicas of the queue Redis.', now.redis.replicas)
     this.#set('tandem_queue_sentinels', 'Sentinels that watch the queue Redis.', now.redis.sentinels)
+    this.#set('tandem_queue_sentinels_reachable', 'Sentinels that answer.', now.redis.answering.sentinels)
+    for (const [register, word] of Object.entries(now.registers.each))
+      this.#set('tandem_register_votes', '1 where the register has its vote.', Number(word === 'votes'), { register })
+    this.#changes.reset()
+    for (const [kind, count] of this.#parts.changes()) this.#changes.inc({ kind }, count)
     this.#set('tandem_queue_worker_idle_seconds', 'Since the worker last made progress.', now.redis.workerIdleMs / 1000)
   }
 

@@ -15,7 +15,7 @@ export type Turn = {
   readonly members: readonly string[]
   readonly primaries: Readonly<Record<ShardName, string>>
   readonly cause: string
-  /** from the loss of the peer, or the begin of a handover, to the new record; null where this origin saw no begin */
+  /** to the new record, from what led to it; null where this origin saw no begin */
   readonly durationMs: number | null
 }
 
@@ -24,9 +24,11 @@ export class Timeline {
   readonly #now: () => number
   readonly #wallNow: () => number
   readonly #turns: Turn[] = []
+  readonly #counts = new Map<string, number>()
   #before: PairRecord | null = null
-  #peerGoneAt: number | null = null
   #moveSince: number | null = null
+  /** null too where the pair was solo before this origin started */
+  #soloSince: number | null = null
   readonly #unlisten: () => void
 
   /** @param now monotonic milliseconds; @param wallNow wall-clock milliseconds */
@@ -36,6 +38,11 @@ export class Timeline {
     this.#wallNow = wallNow
     this.#unlisten = replicator.onChange(() => this.#look())
     this.#look()
+  }
+
+  /** Since the start, by kind: there are as many kinds as reasons of a record. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts
   }
 
   /** Newest first. */
@@ -48,20 +55,38 @@ export class Timeline {
   }
 
   #look(): void {
-    const { record, peer, move } = this.#replicator.state
+    const { record, move } = this.#replicator.state
     if (record !== null && record.epoch !== this.#before?.epoch) {
-      this.#turns.unshift(this.#turn(record))
+      const turn = this.#turn(record)
+      this.#turns.unshift(turn)
+      // what was read at the start was no change
+      if (this.#before !== null) this.#counts.set(turn.kind, (this.#counts.get(turn.kind) ?? 0) + 1)
       if (this.#turns.length > TURNS_MAX) this.#turns.pop()
+      if (record.members.length > 1) this.#soloSince = null
+      else if (this.#before !== null) this.#soloSince ??= this.#now()
       this.#before = record
       this.#moveSince = null
     }
-    if (peer !== null) this.#peerGoneAt = null
-    else this.#peerGoneAt ??= this.#now()
     if (move !== null) this.#moveSince = move.since
   }
 
+  /** A takeover from the last sign of life, a rejoin from when the pair became solo, a handover from its begin. */
+  #began(record: PairRecord): number | null {
+    const { lease, settings } = this.#replicator.state
+    const { leaseMs, graceMs } = settings.timing
+    switch (record.why) {
+      case 'takeover':
+      case 'solo':
+        return finite(Math.max(lease.heldUntil - leaseMs, lease.promisedUntil - graceMs))
+      case 'add':
+        return this.#soloSince
+      default:
+        return this.#moveSince
+    }
+  }
+
   #turn(record: PairRecord): Turn {
-    const since = record.why === 'takeover' || record.why === 'solo' ? this.#peerGoneAt : this.#moveSince
+    const since = this.#began(record)
     return {
       at: this.#wallNow(),
       epoch: record.epoch,
@@ -74,6 +99,8 @@ export class Timeline {
     }
   }
 }
+
+const finite = (at: number): number | null => (Number.isFinite(at) ? at : null)
 
 const movedIn = (record: PairRecord, before: PairRecord | null): readonly ShardName[] =>
   before === null ? [] : SHARDS.filter(shard => record.primaries[shard].name !== before.primaries[shard].name)

@@ -12,9 +12,15 @@ export type Served = (typeof SERVED)[number]
 const HISTORY_S = 15 * 60
 const RATE_S = 10
 const POINTS = 90
-/** In each second: requests, those answered 5xx, retries, parked; then the latency buckets. */
-const FIELDS = 4
+/** In each second: requests, those answered 5xx, retries, parked, answered here, by the peer; then the latency buckets. */
+const FIELDS = 6
 const WIDTH = FIELDS + SECONDS.length + 1
+
+export type TrafficPoint = {
+  readonly perSecond: number
+  readonly p99Ms: number | null
+  readonly errorsPerSecond: number
+}
 
 export type TrafficView = {
   readonly perSecond: number
@@ -26,10 +32,10 @@ export type TrafficView = {
   readonly parkedNow: number
   readonly parked: number
   readonly total: number
-  /** share of this router's requests that this very origin answered, since the start; null without any */
-  readonly hereShare: number | null
+  /** of the last seconds, by who answered */
+  readonly answered: { readonly here: number; readonly peer: number }
   /** means of ten seconds each, oldest first */
-  readonly plot: readonly { readonly perSecond: number; readonly p99Ms: number | null }[]
+  readonly plot: readonly TrafficPoint[]
 }
 
 export class Traffic {
@@ -84,8 +90,6 @@ export class Traffic {
     const seconds = Math.max(1, Math.min(RATE_S, this.#ticks))
     const ms = (share: number): number | null => milliseconds(quantile(SECONDS, latency, share))
     const totals = this.#totals()
-    const here = sumOf(this.seconds.here.counts)
-    const total = totals[0] ?? 0
     return {
       perSecond: (last[0] ?? 0) / seconds,
       p50Ms: ms(0.5),
@@ -95,8 +99,8 @@ export class Traffic {
       retries: this.retries,
       parkedNow: this.#parkedNow(),
       parked: totals[3] ?? 0,
-      total,
-      hereShare: total === 0 ? null : here / total,
+      total: totals[0] ?? 0,
+      answered: { here: last[4] ?? 0, peer: last[5] ?? 0 },
       plot: this.#plot(),
     }
   }
@@ -109,6 +113,7 @@ export class Traffic {
       return {
         perSecond: (sum[0] ?? 0) / step,
         p99Ms: milliseconds(quantile(SECONDS, sum.subarray(FIELDS), 0.99)),
+        errorsPerSecond: (sum[1] ?? 0) / step,
       }
     })
   }
@@ -134,6 +139,8 @@ export class Traffic {
         totals[1] = (totals[1] ?? 0) + (this.answers[cell(method, CLASSES.length - 1, served)] ?? 0)
     totals[2] = this.retries
     totals[3] = sumOf(this.parkedSeconds.counts)
+    totals[4] = sumOf(this.seconds.here.counts)
+    totals[5] = sumOf(this.seconds.peer.counts)
     return totals
   }
 }

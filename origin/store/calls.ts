@@ -1,30 +1,13 @@
 // What goes between an origin's event loop and a shard's thread. Bodies and entries travel as one transferred buffer.
 import type { Position } from '../../replicator/entry/position.ts'
-import type {
-  ApplyOutcome,
-  Condition,
-  Idempotency,
-  LoggedEntry,
-  SnapshotFile,
-  WriteCommand,
-  WriteResult,
-} from '../../replicator/store/shardstore.ts'
+import { mapBodies, type WriteCommand } from '../../replicator/store/command.ts'
+import type { ApplyOutcome, LoggedEntry, SnapshotFile, WriteResult } from '../../replicator/store/shardstore.ts'
 import type { Place } from './database.ts'
 
 export type ThreadData = Place
 
-/** A command whose body is the next `bodyBytes` of the pack. */
-type PackedCommand =
-  | {
-      readonly op: 'put'
-      readonly key: string
-      readonly type: string
-      readonly bodyBytes: number
-      readonly conditions: readonly Condition[]
-      readonly at: number
-      readonly idem?: Idempotency
-    }
-  | Extract<WriteCommand, { op: 'delete' }>
+/** Each body is the next so many bytes of the pack. */
+type PackedCommand = WriteCommand<number>
 
 export type Call =
   | {
@@ -63,26 +46,26 @@ export type Opened =
   | { readonly kind: 'failed'; readonly name: string; readonly message: string }
 
 export function packCommands(commands: readonly WriteCommand[]): { commands: PackedCommand[]; pack: ArrayBuffer } {
-  const packed = commands.map((command): PackedCommand => {
-    if (command.op === 'delete') return command
-    const { body, ...rest } = command
-    return { ...rest, bodyBytes: body.length }
-  })
-  return { commands: packed, pack: packBytes(commands.map(command => (command.op === 'put' ? command.body : NOTHING))) }
+  const bodies: Uint8Array[] = []
+  const packed = commands.map(command =>
+    mapBodies(command, body => {
+      bodies.push(body)
+      return body.length
+    }),
+  )
+  return { commands: packed, pack: packBytes(bodies) }
 }
 
 export function unpackCommands(packed: readonly PackedCommand[], pack: ArrayBuffer): WriteCommand[] {
   let at = 0
-  return packed.map((command): WriteCommand => {
-    if (command.op === 'delete') return command
-    const { bodyBytes, ...rest } = command
-    const body = new Uint8Array(pack, at, bodyBytes)
-    at += bodyBytes
-    return { ...rest, body }
-  })
+  return packed.map(command =>
+    mapBodies(command, length => {
+      const body = new Uint8Array(pack, at, length)
+      at += length
+      return body
+    }),
+  )
 }
-
-const NOTHING = new Uint8Array(0)
 
 /** One copy on this side is cheaper than a transfer list of many small buffers, and most are views of a shared pool anyway. */
 export function packBytes(parts: readonly Uint8Array[]): ArrayBuffer {

@@ -1,5 +1,5 @@
 // Judges a command's conditions against the row that its transaction sees. RFC 9110 13.1.
-import type { Condition } from '../../replicator/store/shardstore.ts'
+import type { Condition } from '../../replicator/store/command.ts'
 
 /** @param etag the document's strong ETag, null where there is none */
 export function conditionHolds(condition: Condition, etag: string | null): boolean {

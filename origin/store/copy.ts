@@ -6,7 +6,7 @@ import type { Answer, Question, Range, Table } from '../verify/copy.ts'
 import { databasePath } from './database.ts'
 import { rowOf } from './records.ts'
 import { readLast } from './schema.ts'
-import { type Column, type Db, int, openReading, type Statement, text } from './sqlite.ts'
+import { type Column, type Db, int, intOrNull, openReading, type Statement, text } from './sqlite.ts'
 
 /** Blocks its thread; holds one row at a time. */
 export function answerCopy(dataDir: string, shard: ShardName, question: Question): Answer {
@@ -65,6 +65,6 @@ function hashAt(one: Statement, table: Table, key: string): string | null {
 }
 
 const readRow = (table: Table, row: Record<string, Column>): Row =>
-  table === 'records' ? rowOf(row) : { ...rowOf(row), type: text(row.type) }
+  table === 'records' ? rowOf(row) : { ...rowOf(row), type: text(row.type), expires: intOrNull(row.expires) }
 
 const countOf = (db: Db, table: Table): number => int(db.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.rows)

@@ -6,7 +6,7 @@ import type { ShardDigest } from '../http/ports.ts'
 import { databasePath } from './database.ts'
 import { rowOf } from './records.ts'
 import { readLast } from './schema.ts'
-import { blob, int, openReading, text } from './sqlite.ts'
+import { blob, int, intOrNull, openReading, text } from './sqlite.ts'
 
 /** Blocks its thread; holds one row at a time. */
 export function makeDigest(dataDir: string, shard: ShardName): ShardDigest {
@@ -26,6 +26,7 @@ export function makeDigest(dataDir: string, shard: ShardName): ShardDigest {
         index: int(row.idx),
         n: int(row.n),
         modified: int(row.modified),
+        expires: intOrNull(row.expires),
       })
     }
     let records = 0

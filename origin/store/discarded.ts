@@ -19,7 +19,9 @@ export type QuarantineRecord = {
   readonly type: string | null
   /** base64 */
   readonly body: string | null
-  readonly modified: number | null
+  /** of a `delete`: when it was deleted */
+  readonly modified: number
+  readonly expires: number | null
   /** of the history up to the entry */
   readonly hash: string
   readonly why: string
@@ -57,7 +59,8 @@ function freePath(dataDir: string, shard: ShardName, { epoch, index }: Position)
 }
 
 function* linesOf({ hash }: Position, { shard, epoch, index, ops }: Entry, why: string, at: string): Generator<string> {
-  for (const [n, { table, key, newRow }] of ops.entries()) {
+  for (const [n, op] of ops.entries()) {
+    const { table, key, newRow } = op
     const row = newRow === null ? null : Buffer.from(newRow.body.buffer, newRow.body.byteOffset, newRow.body.length)
     const record: QuarantineRecord = {
       shard,
@@ -69,7 +72,8 @@ function* linesOf({ hash }: Position, { shard, epoch, index, ops }: Entry, why: 
       key,
       type: newRow?.type ?? null,
       body: row?.toString('base64') ?? null,
-      modified: newRow?.modified ?? null,
+      modified: op.newRow === null ? op.at : op.newRow.modified,
+      expires: newRow?.expires ?? null,
       hash,
       why,
       at,

@@ -27,6 +27,8 @@ export const STORE_LIMITS: StoreLimits = {
 
 /** On a small disk the reserve is this share of it. */
 export const DISK_SHARE_RESERVED = 1 / 8
+/** A group whose entry is longer than what its commands brought by no more than this needs no second look at the disk. */
+export const GROWN_BYTES_UNLOOKED = 1024 * 1024
 /** A group's bytes go to the WAL as rows, log and old rows, and once more at the checkpoint. */
 export const WRITTEN_TIMES_MAX = 4
 /** Compaction begins this far beyond the limit, and then drops a few entries with each transaction: no long stall. */
@@ -51,3 +53,5 @@ export const MINTED_AHEAD_MS_MAX = 60 * 1000
 /** Records removed with one group, beside as many as it has operations; and how often is looked whether any are due. */
 export const EXPIRED_A_GROUP = 64
 export const EXPIRY_LOOK_MS = 1000
+/** All documents that one transaction writes: with a full group before it, still an entry. */
+export const TX_BYTES_MAX = 8 * 1024 * 1024

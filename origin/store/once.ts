@@ -1,16 +1,17 @@
 // Effects happen once (I7): the record of a write lies in the same savepoint and the same entry as its effect.
-import { type Op, opBytes, TABLE_RECORDS } from '../../replicator/entry/codec.ts'
+import { type NewRow, type Op, opBytes, TABLE_RECORDS } from '../../replicator/entry/codec.ts'
 import { ENTRY_BYTES_MAX, OPS_MAX } from '../../replicator/entry/limits.ts'
 import { readRecord, recordBody } from '../../replicator/entry/record.ts'
 import { NO_ROW_HASH, type Row, rowHash } from '../../replicator/entry/row.ts'
-import type { Done, Idempotency, WriteOutcome } from '../../replicator/store/shardstore.ts'
+import type { Idempotency } from '../../replicator/store/command.ts'
+import type { Done, WriteOutcome } from '../../replicator/store/outcome.ts'
 import type { Database } from './database.ts'
 import { CLIENT_KEPT_MS, EXPIRED_A_GROUP, EXPIRY_LOOK_MS, MINTED_AHEAD_MS_MAX, MINTED_KEPT_MS } from './limits.ts'
 import { isUnreadable } from './sqlite.ts'
 
 /** What a repeat is answered with; null where the write has no record, and so did not take effect. */
-export function repeatOf({ records }: Database, idem: Idempotency): WriteOutcome | null {
-  const row = records.read(idem.scope)
+export function repeatOf(record: (scope: string) => Row | null, idem: Idempotency): WriteOutcome | null {
+  const row = record(idem.scope)
   if (row === null) return null
   const kept = readRecord(row)
   if (kept === null) return { kind: 'failed', reason: `the record ${idem.scope} is unreadable` }
@@ -28,11 +29,11 @@ export const isOutdated = ({ records }: Database, idem: Idempotency, at: number)
     idem.mintedAt < at - MINTED_KEPT_MS ||
     idem.mintedAt > at + MINTED_AHEAD_MS_MAX)
 
-/** The operation that keeps what operation `n` did; it is the next one of the entry. */
-export function recordOp(idem: Idempotency, kind: Done['kind'], n: number, at: number): Op {
+/** The operation that keeps what `count` operations from `n` on did; it is the next one of the entry. */
+export function recordOp(idem: Idempotency, done: Done, n: number, count: number): Op & { readonly newRow: NewRow } {
   const fingerprint = idem.kind === 'client' ? idem.fingerprint : ''
-  const keepUntil = at + (idem.kind === 'client' ? CLIENT_KEPT_MS : MINTED_KEPT_MS)
-  const newRow = { type: '', body: recordBody(kind, n, at, fingerprint), modified: keepUntil, n: n + 1 }
+  const modified = done.modified + (idem.kind === 'client' ? CLIENT_KEPT_MS : MINTED_KEPT_MS)
+  const newRow = { type: '', body: recordBody(done, n, fingerprint), modified, expires: null, n: n + count }
   return { table: TABLE_RECORDS, key: idem.scope, oldHash: NO_ROW_HASH, newRow }
 }
 
@@ -45,7 +46,7 @@ type Growing = { readonly epoch: number; readonly index: number; readonly ops: O
 export function expire(database: Database, group: Growing, at: number): void {
   const { records, rows } = database
   for (const row of due(database, group.ops.length, at)) {
-    const op: Op = { table: TABLE_RECORDS, key: row.key, oldHash: rowHash(row), newRow: null }
+    const op: Op = { table: TABLE_RECORDS, key: row.key, oldHash: rowHash(row), newRow: null, at }
     if (group.ops.length === OPS_MAX || group.bytes + opBytes(op) > ENTRY_BYTES_MAX) return
     rows.keepOld(group.index, group.ops.length, row.key, row)
     records.forget(row.key)

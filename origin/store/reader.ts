@@ -1,10 +1,10 @@
 // Point reads on the event loop, over a connection of their own that cannot write.
 import { readRecord } from '../../replicator/entry/record.ts'
 import { etagOf } from '../../replicator/entry/row.ts'
-import type { Done } from '../../replicator/store/shardstore.ts'
+import type { Done } from '../../replicator/store/outcome.ts'
 import type { ShardName } from '../../router/words.ts'
 import { databasePath } from './database.ts'
-import { blob, type Column, type Db, int, openReading, type Statement, text } from './sqlite.ts'
+import { blob, type Column, type Db, int, intOrNull, openReading, type Statement, text } from './sqlite.ts'
 
 export type Read =
   | {
@@ -18,6 +18,7 @@ export type Read =
       readonly etag: string
       /** wall-clock milliseconds */
       readonly modified: number
+      readonly expires: number | null
     }
   /** `seen` is the last entry of the same moment, which may be the one that deleted it: answer only once it is committed */
   | { readonly kind: 'missing'; readonly seen: number }
@@ -25,6 +26,9 @@ export type Read =
 export type ReadRecord =
   | { readonly kind: 'found'; readonly done: Done; readonly index: number }
   | { readonly kind: 'missing'; readonly seen: number }
+
+const HIT = 'SELECT type, body, epoch, idx, n, modified, expires FROM documents WHERE key = ?'
+const DUE = 'SELECT key FROM documents WHERE expires <= ? ORDER BY expires LIMIT ?'
 
 /** True in the moment of an answer, never from another moment: document and log come from one statement. */
 const MISS = `SELECT coalesce((SELECT max(idx) FROM log), (SELECT base_idx FROM meta)) AS seen, d.*
@@ -39,13 +43,15 @@ export class Reader {
   #hit: Statement
   #miss: Statement
   #record: Statement
+  #due: Statement
 
   constructor(dataDir: string, shard: ShardName) {
     this.#path = databasePath(dataDir, shard)
     this.#db = openReading(this.#path)
-    this.#hit = this.#db.prepare('SELECT type, body, epoch, idx, n, modified FROM documents WHERE key = ?')
+    this.#hit = this.#db.prepare(HIT)
     this.#miss = this.#db.prepare(MISS)
     this.#record = this.#db.prepare(RECORD)
+    this.#due = this.#db.prepare(DUE)
   }
 
   /** Throws what the disk says, and after `close`. */
@@ -68,13 +74,19 @@ export class Reader {
     return { kind: 'found', done: kept.done, index }
   }
 
+  /** Keys of documents that expire up to `at`, the longest due first. Throws as `get` does. */
+  due(at: number, limit: number): readonly string[] {
+    return this.#due.all(at, limit).map(row => text(row.key))
+  }
+
   /** After another file took the database's place. */
   reopen(): void {
     this.#db.close()
     this.#db = openReading(this.#path)
-    this.#hit = this.#db.prepare('SELECT type, body, epoch, idx, n, modified FROM documents WHERE key = ?')
+    this.#hit = this.#db.prepare(HIT)
     this.#miss = this.#db.prepare(MISS)
     this.#record = this.#db.prepare(RECORD)
+    this.#due = this.#db.prepare(DUE)
   }
 
   close(): void {
@@ -95,5 +107,6 @@ function found(row: Record<string, Column>): Read {
     n,
     etag: etagOf(epoch, index, n),
     modified: int(row.modified),
+    expires: intOrNull(row.expires),
   }
 }

@@ -58,7 +58,7 @@ export class Records {
   }
 
   /** False where there is one already; nothing is changed then. */
-  insert({ key, body, epoch, index, n, modified }: Omit<Row, 'type'>): boolean {
+  insert({ key, body, epoch, index, n, modified }: Omit<Row, 'type' | 'expires'>): boolean {
     if (this.#insert.run(key, body, epoch, index, n, modified).changes !== 1) return false
     this.#count(key, 1)
     return true
@@ -78,7 +78,7 @@ export class Records {
     const run = this.#run.get(scope)?.run
     if (run === null || run === undefined) return null
     const body = Buffer.from(text(run), 'latin1')
-    return { key: scope, type: '', body, epoch: 0, index: 0, n: 0, modified: 0 }
+    return { key: scope, type: '', body, epoch: 0, index: 0, n: 0, modified: 0, expires: null }
   }
 
   /** From now on a router's key of this age is outdated. */
@@ -145,13 +145,14 @@ export function rowOf(row: Record<string, Column>): Row {
     index: int(row.idx),
     n: int(row.n),
     modified: int(row.modified),
+    expires: null,
   }
 }
 
 const LINE = /^(m\S+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9]+) ([0-9A-F]*)$/
 
-function rowsOf(run: string): Omit<Row, 'type'>[] | null {
-  const rows: Omit<Row, 'type'>[] = []
+function rowsOf(run: string): Omit<Row, 'type' | 'expires'>[] | null {
+  const rows: Omit<Row, 'type' | 'expires'>[] = []
   for (const line of run.split('\n')) {
     const match = LINE.exec(line)
     if (match === null) return null

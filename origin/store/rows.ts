@@ -1,6 +1,6 @@
 // The documents of a shard and the old rows of its tentative entries, one row at a time.
 import type { Row } from '../../replicator/entry/row.ts'
-import { blob, type Db, int, type Statement, text } from './sqlite.ts'
+import { blob, type Db, int, intOrNull, type Statement, text } from './sqlite.ts'
 
 /** A document as it lies in its table, whose row number makes its change cheaper than its key. */
 export type StoredRow = Row & { readonly rowid: number }
@@ -17,15 +17,15 @@ export class Rows {
   readonly #floor: Statement
 
   constructor(db: Db) {
-    this.#read = db.prepare('SELECT rowid, type, body, epoch, idx, n, modified FROM documents WHERE key = ?')
+    this.#read = db.prepare('SELECT rowid, type, body, epoch, idx, n, modified, expires FROM documents WHERE key = ?')
     this.#insert = db.prepare(
-      'INSERT INTO documents (type, body, epoch, idx, n, modified, key) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO documents (type, body, epoch, idx, n, modified, expires, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     )
     this.#update = db.prepare(
-      'UPDATE documents SET type = ?, body = ?, epoch = ?, idx = ?, n = ?, modified = ? WHERE rowid = ?',
+      'UPDATE documents SET type = ?, body = ?, epoch = ?, idx = ?, n = ?, modified = ?, expires = ? WHERE rowid = ?',
     )
     this.#remove = db.prepare('DELETE FROM documents WHERE rowid = ?')
-    this.#keep = db.prepare('INSERT INTO undo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    this.#keep = db.prepare('INSERT INTO undo VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
     this.#old = db.prepare('SELECT * FROM undo WHERE idx = ? AND n = ?')
     this.#settle = db.prepare('DELETE FROM undo WHERE idx <= ?')
     this.#floor = db.prepare('SELECT min(idx) AS idx FROM undo')
@@ -43,14 +43,15 @@ export class Rows {
       index: int(row.idx),
       n: int(row.n),
       modified: int(row.modified),
+      expires: intOrNull(row.expires),
     }
   }
 
   /** `old` is what `read` returned for the key in this transaction. */
   put(row: Row, old: StoredRow | null): void {
-    const { type, body, epoch, index, n, modified } = row
-    if (old === null) this.#insert.run(type, body, epoch, index, n, modified, row.key)
-    else this.#update.run(type, body, epoch, index, n, modified, old.rowid)
+    const { type, body, epoch, index, n, modified, expires } = row
+    if (old === null) this.#insert.run(type, body, epoch, index, n, modified, expires, row.key)
+    else this.#update.run(type, body, epoch, index, n, modified, expires, old.rowid)
   }
 
   remove(old: StoredRow): void {
@@ -59,8 +60,8 @@ export class Rows {
 
   /** Keeps what operation `n` of entry `index` replaces, until the entry is committed. */
   keepOld(index: number, n: number, key: string, old: Row | null): void {
-    if (old === null) this.#keep.run(index, n, key, 0, null, null, null, null, null, null)
-    else this.#keep.run(index, n, key, 1, old.type, old.body, old.epoch, old.index, old.n, old.modified)
+    if (old === null) this.#keep.run(index, n, key, 0, null, null, null, null, null, null, null)
+    else this.#keep.run(index, n, key, 1, old.type, old.body, old.epoch, old.index, old.n, old.modified, old.expires)
   }
 
   /** What operation `n` of entry `index` replaced; undefined where it is no longer kept. */
@@ -77,6 +78,7 @@ export class Rows {
       index: int(row.old_idx),
       n: int(row.old_n),
       modified: int(row.old_modified),
+      expires: intOrNull(row.old_expires),
     }
     return { key, old }
   }

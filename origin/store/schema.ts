@@ -8,13 +8,16 @@ import { begin, commit, type Db, hashHex, int, pragma, text } from './sqlite.ts'
 const APPLICATION_ID = 0x54444d31
 
 // STRICT: a value of another type than the writer stores is an error, not a surprise. Text is ordered by its UTF-8 bytes.
-// Clients' records are found by age through an index; routers' own by their keys, which begin with the time.
+// A document's body comes last, so that what is before it is read without the pages of a long one. Only documents that expire
+// are in an index. Clients' records are found by age through an index; routers' own by their keys, which begin with the time.
 // `total` counts the log's bytes from its beginning, so that its size is known without reading it.
 const TABLES = `
   CREATE TABLE documents (
-    key TEXT NOT NULL PRIMARY KEY, type TEXT NOT NULL, body BLOB NOT NULL,
-    epoch INTEGER NOT NULL, idx INTEGER NOT NULL, n INTEGER NOT NULL, modified INTEGER NOT NULL
+    key TEXT NOT NULL PRIMARY KEY, type TEXT NOT NULL,
+    epoch INTEGER NOT NULL, idx INTEGER NOT NULL, n INTEGER NOT NULL, modified INTEGER NOT NULL,
+    expires INTEGER, body BLOB NOT NULL
   ) STRICT;
+  CREATE INDEX documents_that_expire ON documents (expires) WHERE expires IS NOT NULL;
   CREATE TABLE records (
     key TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL,
     epoch INTEGER NOT NULL, idx INTEGER NOT NULL, n INTEGER NOT NULL, modified INTEGER NOT NULL
@@ -26,6 +29,7 @@ const TABLES = `
   CREATE TABLE undo (
     idx INTEGER NOT NULL, n INTEGER NOT NULL, key TEXT NOT NULL, existed INTEGER NOT NULL,
     old_type TEXT, old_body BLOB, old_epoch INTEGER, old_idx INTEGER, old_n INTEGER, old_modified INTEGER,
+    old_expires INTEGER,
     PRIMARY KEY (idx, n)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE meta (

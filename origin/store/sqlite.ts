@@ -134,6 +134,9 @@ export function int(value: Column): number {
   throw new ColumnError(`a column holds ${typeof value} where a count belongs`)
 }
 
+/** Of a column that may be empty. */
+export const intOrNull = (value: Column): number | null => (value === null ? null : int(value))
+
 export function text(value: Column): string {
   if (typeof value === 'string') return value
   throw new ColumnError(`a column holds ${typeof value} where text belongs`)

@@ -3,14 +3,20 @@ import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { Position } from '../../replicator/entry/position.ts'
-import type { LoggedEntry, ShardStore, SnapshotFile, WriteCommand } from '../../replicator/store/shardstore.ts'
+import type { WriteCommand } from '../../replicator/store/command.ts'
+import type { LoggedEntry, ShardStore, SnapshotFile } from '../../replicator/store/shardstore.ts'
 import type { ShardName } from '../../router/words.ts'
 import type { ShardDigest } from '../http/ports.ts'
+import { Scans } from '../scan/scans.ts'
 import type { Ask, Answer as CopyAnswer, Question } from '../verify/copy.ts'
 import { type Answer, type Call, type Opened, packBytes, packCommands, type Reply, type ThreadData } from './calls.ts'
+import { answerCopy } from './copy.ts'
 import { CALLS_PENDING_MAX, STORE_LIMITS, type StoreLimits } from './limits.ts'
 import { Reader } from './reader.ts'
 import { Tasks } from './tasks.ts'
+
+/** Some point reads cost the loop less than a thread would; a comparison asks about a restless key again and again. */
+const LOOK_KEYS_HERE_MAX = 50
 
 /** A call was rejected and took no effect: `name` is the error's in the thread (CannotUndo, CannotInstall, …). */
 export class StoreError extends Error {
@@ -35,6 +41,8 @@ export type OpenOptions = {
 export type OpenStore = {
   readonly store: ShardStore
   readonly reader: Reader
+  /** lists and the feed */
+  readonly scans: Scans
   /** true where the database did not exist before: a store that says so cannot be a member's, whatever the identity file says */
   readonly fresh: boolean
   digest(): Promise<ShardDigest>
@@ -61,8 +69,16 @@ export async function openShardStore({
   const opened = await firstWord(worker)
   if (opened.kind === 'failed') throw new StoreError(opened.name, `${shard} in ${dataDir}: ${opened.message}`)
   const reader = new Reader(dataDir, shard)
-  const store = new ThreadStore(workerData, worker, reader, opened.last, died)
-  return { store, reader, fresh: opened.fresh, digest: () => store.digest(), copy: question => store.copy(question) }
+  const scans = new Scans(workerData)
+  const store = new ThreadStore(workerData, worker, reader, scans, opened.last, died)
+  return {
+    store,
+    reader,
+    scans,
+    fresh: opened.fresh,
+    digest: () => store.digest(),
+    copy: question => store.copy(question),
+  }
 }
 
 function firstWord(worker: Worker): Promise<Opened> {
@@ -80,6 +96,7 @@ class ThreadStore implements ShardStore {
   readonly #dataDir: string
   readonly #worker: Worker
   readonly #reader: Reader
+  readonly #scans: Scans
   readonly #tasks = new Tasks()
   /** in the order of the calls, which is the order of the answers */
   readonly #waiting: Waiting[] = []
@@ -91,6 +108,7 @@ class ThreadStore implements ShardStore {
     { dataDir, shard }: ThreadData,
     worker: Worker,
     reader: Reader,
+    scans: Scans,
     last: Position,
     died: (error: Error) => void,
   ) {
@@ -98,6 +116,7 @@ class ThreadStore implements ShardStore {
     this.#dataDir = dataDir
     this.#worker = worker
     this.#reader = reader
+    this.#scans = scans
     this.#last = last
     worker.on('message', (reply: Reply) => this.#take(reply))
     // An error is followed by an exit.
@@ -172,6 +191,8 @@ class ThreadStore implements ShardStore {
   }
 
   async copy(question: Question): Promise<CopyAnswer> {
+    if (question.kind === 'look' && question.keys.length <= LOOK_KEYS_HERE_MAX)
+      return answerCopy(this.#dataDir, this.shard, question)
     const result = await this.#tasks.run({ kind: 'copy', dataDir: this.#dataDir, shard: this.shard, question })
     return result.kind === 'copy' ? result.value : unexpected(result)
   }
@@ -184,6 +205,7 @@ class ThreadStore implements ShardStore {
     this.#closed = true
     // The writer's connection must be the last: it brings the WAL into the database and removes it.
     this.#reader.close()
+    await this.#scans.close()
     await this.#tasks.close()
     await closing
     await ended
@@ -206,7 +228,10 @@ class ThreadStore implements ShardStore {
 
   #take({ last, answer, replaced }: Reply): void {
     this.#last = last
-    if (replaced) this.#reader.reopen()
+    if (replaced) {
+      this.#reader.reopen()
+      this.#scans.reopen()
+    }
     const waiting = this.#waiting.shift()
     if (waiting === undefined) throw new Error(`the store's thread answered ${answer.op}, which nobody asked`)
     if (answer.op === 'rejected') waiting.reject(new StoreError(answer.name, answer.message))

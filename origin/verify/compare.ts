@@ -17,7 +17,7 @@ import {
 /** Named at most; then the comparison ends, for the copy must be looked at anyway. */
 export const DIFFERENCES_MAX = 100
 /** A key that changes from one look to the next is looked at so often. */
-const ROUNDS_MAX = 6
+const ROUNDS_MAX = 20
 const ROUND_PAUSE_MS = 50
 /** A copy that does not reach the other one's position for so long is no standby. */
 const LEVEL_MS = 10_000
@@ -116,10 +116,12 @@ async function settle(table: Table, keys: readonly string[], copies: Copies): Pr
 /**
  * Three looks: here, there at that position or later, and here again at that one or later. A row that was the same at both
  * looks here was so all the while (no write brings a row back as it was), hence at the moment of the look there too. Where
- * there was none at either, one may have come and gone between: that is asked again and again.
+ * there was none at either, one may have come and gone between: only the very row that is there in the next round too was
+ * there at the look here that lies between.
  */
 async function certain(table: Table, keys: readonly string[], { here, there }: Copies): Promise<Found> {
   const differing: Difference[] = []
+  const extra = new Map<string, string | null>()
   let open = keys
   for (let round = 1; open.length > 0 && round <= ROUNDS_MAX; round++) {
     if (round > 1) await delay(ROUND_PAUSE_MS)
@@ -129,7 +131,11 @@ async function certain(table: Table, keys: readonly string[], { here, there }: C
     open = open.filter((key, at) => {
       const [first, theirs, last] = [before.hashes[at] ?? null, other.hashes[at] ?? null, again.hashes[at] ?? null]
       if (theirs === first || theirs === last) return false
-      if (first !== last || (first === null && round < ROUNDS_MAX)) return true
+      if (first !== last) return true
+      if (first === null && extra.get(key) !== theirs) {
+        extra.set(key, theirs)
+        return true
+      }
       differing.push({ table, key, here: first, there: theirs })
       return false
     })

@@ -1,8 +1,11 @@
 // Group commit: the writes of a shard that wait together share one transaction, one fsync and one entry. A group forms
 // while the one before it is in the writer, so a lone write waits for nothing.
-import type { LoggedEntry, ShardStore, WriteCommand, WriteOutcome } from '../../replicator/store/shardstore.ts'
+import { bodyBytesOf, type WriteCommand } from '../../replicator/store/command.ts'
+import type { WriteOutcome } from '../../replicator/store/outcome.ts'
+import type { LoggedEntry, ShardStore } from '../../replicator/store/shardstore.ts'
 import type { ShardName } from '../../router/words.ts'
 import { reach } from '../failpoint.ts'
+import { TX_BYTES_MAX } from '../store/limits.ts'
 
 /** What a group needs of the replicator. */
 export type GroupPort = {
@@ -30,8 +33,12 @@ export const WAITING_BYTES_MAX = 64 * 1024 * 1024
 /** One group: bounds how long a transaction holds the writer and how large an entry becomes. */
 export const GROUP_WRITES_MAX = 512
 export const GROUP_BYTES_MAX = 4 * 1024 * 1024
-/** Groups on this disk that the other origin has not acknowledged: the more, the smaller each; FINDINGS measured 4 to 8. */
-export const GROUPS_UNCOMMITTED_MAX = 8
+/** Operations of its entry; the writer adds some for what is due. */
+export const GROUP_OPS_MAX = 2048
+/** What its documents may become at most, patched ones too: an entry holds them all. */
+export const GROUP_BECOMES_BYTES_MAX = 16 * 1024 * 1024
+/** Groups on this disk that the other origin has not acknowledged: the more, the smaller each, and each is a job. See docs/bench/PROFILE.md. */
+export const GROUPS_UNCOMMITTED_MAX = 4
 
 type Waiting = { readonly command: WriteCommand; readonly bytes: number; readonly tell: (written: Written) => void }
 
@@ -54,7 +61,7 @@ export class Groups {
   }
 
   write(command: WriteCommand): Promise<Written> {
-    const bytes = command.op === 'put' ? command.body.length : 0
+    const bytes = bodyBytesOf(command)
     if (this.#waiting.length >= WAITING_MAX || this.#waitingBytes + bytes > WAITING_BYTES_MAX)
       return Promise.resolve({ kind: 'full' })
     const { promise, resolve } = Promise.withResolvers<Written>()
@@ -88,10 +95,15 @@ export class Groups {
   #take(): Waiting[] {
     let count = 0
     let bytes = 0
-    while (count < this.#waiting.length && count < GROUP_WRITES_MAX) {
-      const next = this.#waiting[count]?.bytes ?? 0
-      if (count > 0 && bytes + next > GROUP_BYTES_MAX) break
-      bytes += next
+    let ops = 0
+    let becomes = 0
+    for (const { command, bytes: brings } of this.#waiting) {
+      if (count === GROUP_WRITES_MAX) break
+      ops += opsOf(command)
+      becomes += becomesBytes(command, brings)
+      const full = bytes + brings > GROUP_BYTES_MAX || ops > GROUP_OPS_MAX || becomes > GROUP_BECOMES_BYTES_MAX
+      if (count > 0 && full) break
+      bytes += brings
       count++
     }
     this.#waitingBytes -= bytes
@@ -140,4 +152,18 @@ export class Groups {
     }
     this.#next()
   }
+}
+
+/** With its record. */
+function opsOf(command: WriteCommand): number {
+  if (command.op === 'tx') return command.ops.length + 1
+  return command.op === 'expire' ? command.keys.length : 2
+}
+
+function becomesBytes(command: WriteCommand, brings: number): number {
+  if (command.op === 'patch') return command.bytesMax
+  if (command.op !== 'tx') return brings
+  let sum = brings
+  for (const op of command.ops) if (op.op === 'patch') sum += op.bytesMax
+  return Math.min(sum, TX_BYTES_MAX)
 }

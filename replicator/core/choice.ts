@@ -91,10 +91,10 @@ function goSolo(s: State, record: PairRecord): Choice {
   return leaseOver || stuck ? alone(s, record, 'solo') : NOTHING
 }
 
-/** A standby that has kept all its promises, those of an earlier life too, and hears nothing. */
+/** A standby that has kept all its promises, those of an earlier life too, and hears nothing; one that became it just now hears nothing yet. */
 function takeOver(s: State, record: PairRecord): Choice {
   const { graceMs } = s.settings.timing
-  const free = Math.max(s.lease.promisedUntil, s.startedAt + graceMs, s.memberSince + graceMs)
+  const free = Math.max(s.lease.promisedUntil, s.startedAt + graceMs, s.standbySince + graceMs)
   return s.now >= free ? alone(s, record, 'takeover') : NOTHING
 }
 

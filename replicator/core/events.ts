@@ -169,6 +169,9 @@ export type Effect =
       readonly type: 'show'
       readonly shard: ShardName
       readonly what: string
+      /** entries of the gap: beyond `from`, up to `to` */
+      readonly from: number
+      readonly to: number
       readonly progress: number
       readonly done: boolean
     }

@@ -16,14 +16,14 @@ export function whyNotForced(s: State): string | null {
     return 'this store is a member: it takes over by itself as soon as it may; nothing has to be forced'
   if (s.unfit !== null) return s.unfit
   if (SHARDS.some(shard => s.shards[shard].installing.size > 0)) return 'a snapshot is on its way into this store'
-  if (s.peer !== null) return `origin ${s.peerName} is connected: it lives`
   if (s.forcing === null && (s.proposer.busy || s.move !== null)) return 'another change is under way'
   return whyPeerLives(s)
 }
 
-/** What the registers have heard of the other origin of late, or null where that is nothing. */
+/** That the other origin is connected, or what the registers have heard of it of late; null where nothing shows that it lives. */
 export function whyPeerLives(s: State): string | null {
   const peer = peerOf(s.me)
+  if (s.peer !== null) return `origin ${peer} is connected: it lives`
   for (const [name, { at, ago }] of s.registers.calls) {
     const heard = ago[peer]
     if (heard === null || heard + (s.now - at) > NEWS_MS) continue

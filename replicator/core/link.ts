@@ -1,8 +1,8 @@
 // What the other origin says, and what this one answers: introductions, leases, acknowledgements.
 import { SHARDS } from '../../router/words.ts'
 import { type Hello, type LinkMessage, WIRE_VERSION } from './messages.ts'
-import { adopt, recommit } from './reign.ts'
-import { onAskTail, onSnapshot, onTruncate } from './standby.ts'
+import { adopt, leaseHolds, recommit } from './reign.ts'
+import { onAskTail, onCommon, onSnapshot, onTruncate } from './standby.ts'
 import { emit, isSole, isStanding, log, memberPeer, type State, sendToPeer } from './state.ts'
 
 export function onMessage(s: State, session: string, message: LinkMessage): void {
@@ -15,13 +15,10 @@ export function onMessage(s: State, session: string, message: LinkMessage): void
     case 'grant':
       // Only the store that the record names can promise on its behalf; a wiped one that took its place cannot.
       if (!isSole(s) && memberPeer(s) === null) return
-      s.lease.answered(message.seq, message.granted, s.now)
-      if (message.granted) emit(s, { type: 'granted', seq: message.seq })
-      return
+      return onGrant(s, message)
     case 'record':
-      // The peer speaks of decided records only. A fresh store learns its lineage from the registers, not from here.
-      if (message.record.lineage === s.identity.lineage) adopt(s, message.record)
-      return
+      // The peer speaks of decided records only.
+      return adopt(s, message.record)
     case 'ack':
       s.shards[message.shard].sender.onAck(message.position)
       return recommit(s, message.shard)
@@ -34,6 +31,8 @@ export function onMessage(s: State, session: string, message: LinkMessage): void
       if (s.tails !== null && message.query === s.tails.query)
         return emit(s, { type: 'locate', shard: message.shard, query: message.query, positions: message.positions })
       return s.shards[message.shard].sender.onTail(message.query, message.positions)
+    case 'common':
+      return onCommon(s, message)
     case 'truncate':
       return onTruncate(s, message)
     case 'snapshot':
@@ -70,6 +69,13 @@ function onHello(s: State, session: string, hello: Hello): void {
   emit(s, { type: 'changed' })
 }
 
+function onGrant(s: State, { seq, granted }: Extract<LinkMessage, { type: 'grant' }>): void {
+  const held = leaseHolds(s, s.now)
+  s.lease.answered(seq, granted, s.now)
+  if (!held && leaseHolds(s, s.now)) emit(s, { type: 'changed' })
+  if (granted) emit(s, { type: 'granted', seq })
+}
+
 function onBeat(s: State, hello: Hello, beat: Extract<LinkMessage, { type: 'beat' }>): void {
   const peer = s.peer
   if (peer === null) return
@@ -86,6 +92,7 @@ function onBeat(s: State, hello: Hello, beat: Extract<LinkMessage, { type: 'beat
     const committed = beat.committed[shard]
     const state = s.shards[shard]
     if (committed === null || record?.primaries[shard].incarnation !== hello.incarnation) continue
+    if (Math.max(state.committed, state.verified) >= committed) state.levelAt = s.now
     const index = Math.min(committed, state.verified)
     if (index <= state.committed) continue
     state.committed = index

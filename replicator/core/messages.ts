@@ -53,6 +53,8 @@ const tail = z.object({
   query: count,
   positions: z.array(positionSchema).min(1).max(TAIL_MAX),
 })
+/** The standby's log ends where the primary's has been, with the same history: it is the primary's log. */
+const common = z.object({ type: z.literal('common'), shard, position: positionSchema })
 const truncate = z.object({ type: z.literal('truncate'), shard, query: count, index: count })
 const snapshot = z.object({
   type: z.literal('snapshot'),
@@ -74,6 +76,7 @@ const message = z.discriminatedUnion('type', [
   refused,
   askTail,
   tail,
+  common,
   truncate,
   snapshot,
   failed,

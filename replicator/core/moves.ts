@@ -84,13 +84,17 @@ function beginMove(
   command: number | null,
 ): void {
   s.move = { kind, shards, since: s.now, pinned, command, proposed: false }
+  closeGates(s, shards)
+  // A proposal may be under way (a person's `leave` waits for none): the move goes on when it is decided.
+  if (!s.proposer.busy) moveTick(s, s.move)
+}
+
+function closeGates(s: State, shards: readonly ShardName[]): void {
   for (const shard of shards) {
     s.shards[shard].closing = 'asked'
     emit(s, { type: 'closeGate', shard })
   }
   emit(s, { type: 'changed' })
-  // A proposal may be under way (a person's `leave` waits for none): the move goes on when it is decided.
-  if (!s.proposer.busy) moveTick(s, s.move)
 }
 
 function moveTick(s: State, move: Move): void {
@@ -99,6 +103,12 @@ function moveTick(s: State, move: Move): void {
   // Both stop: each stays a member, and they recover together.
   if (move.kind === 'leave' && s.peer?.hello?.leaving) return endMove(s, move, true, 'the other origin leaves as well')
   if (memberPeer(s) === null || !isMember(s)) return endMove(s, move, false, 'the other origin is not there')
+  // A reign that began since (this process had just restarted) ends as the others do: its gate closes first.
+  const later = SHARDS.filter(shard => s.shards[shard].reign !== null && !move.shards.includes(shard))
+  if (move.kind === 'leave' && later.length > 0) {
+    s.move = { ...move, shards: [...move.shards, ...later] }
+    return closeGates(s, later)
+  }
   if (s.now - move.since > HANDOVER_LEVEL_MS) return endMove(s, move, false, 'not level in time')
   const level = move.shards.every(shard => {
     const { closing, last, committed, sender } = s.shards[shard]
@@ -130,8 +140,13 @@ function settleMove(s: State, move: Move): void {
   if (s.proposer.busy) return
   const moved = move.shards.every(shard => s.record?.primaries[shard].name === s.peerName)
   const left = move.kind !== 'leave' || !isMember(s)
-  if (moved && left) endMove(s, move, true, `epoch ${s.record?.epoch}`)
+  if (moved && left) endMove(s, move, true, toldOf(s, move))
   else endMove(s, move, false, 'the register decided otherwise')
+}
+
+function toldOf(s: State, { shards }: Move): string {
+  const what = shards.length === 0 ? 'nothing had to move' : `${shards.join(' and ')} moved to ${s.peerName}`
+  return `${what}, epoch ${s.record?.epoch}`
 }
 
 function endMove(s: State, move: Move, ok: boolean, detail: string): void {

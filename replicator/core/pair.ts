@@ -19,6 +19,7 @@ import {
   newState,
   readyPeer,
   type Settings,
+  type ShardState,
   type State,
   sendToPeer,
 } from './state.ts'
@@ -184,12 +185,19 @@ function senders(s: State): void {
     const ships =
       state.reign !== null && state.reign.start !== null && !isStanding(s) && peer !== null && peer.hello.unfit === null
     if (!ships && state.sender.on) state.sender.stop()
-    if (!ships || peer === null || state.sender.on) continue
+    if (!ships || peer === null || state.reign === null || state.sender.on) continue
     const reseed = peer.hello.drifted.includes(shard)
     if (reseed && !mayReseed(s, shard, peer.hello.byHand)) continue
-    state.sender.start(peer.session, state.last.index, reseed)
+    if (isLevel(state, peer.session) && !reseed) state.sender.startLevel(peer.session, state.last, s.now)
+    else state.sender.start(peer.session, state.last.index, reseed)
+    state.reign.levelIn = null
+    recommit(s, shard)
   }
 }
+
+/** Handed over in this very session, and nothing was appended since: both copies end alike. */
+const isLevel = ({ reign, last }: ShardState, session: string): boolean =>
+  reign !== null && reign.levelIn === session && reign.start === last.index
 
 /** Reseeding once may heal a copy; if it differs again soon, a person must look. */
 function mayReseed(s: State, shard: ShardName, byHand: boolean): boolean {

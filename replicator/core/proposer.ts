@@ -62,6 +62,8 @@ export class Proposer {
   #change: Change = () => null
   #abandonAfter = 0
   #acceptSent = false
+  /** since the proposal began */
+  #rounds = 0
   #round = 0
   #ballot: Ballot
   #counterSeen: number
@@ -100,6 +102,7 @@ export class Proposer {
     this.#change = change
     this.#abandonAfter = now + abandonAfterMs
     this.#acceptSent = false
+    this.#rounds = 0
     this.#empty.clear()
     return this.#newRound()
   }
@@ -140,6 +143,7 @@ export class Proposer {
   }
 
   #newRound(): ProposerStep {
+    this.#rounds++
     this.#round++
     this.#counterSeen++
     this.#ballot = { counter: this.#counterSeen, proposer: this.#proposer }
@@ -202,6 +206,8 @@ export class Proposer {
         this.#empty.size >= MAJORITY ? 'a majority of the registers is empty' : 'no majority of the registers answers'
       return { effects: [], outcome: { kind: 'abandoned', why } }
     }
+    // The other origin proposed last, so its ballot is above ours: that is no duel yet, and writers may be waiting.
+    if (this.#rounds === 1 && !this.#acceptSent && this.#counterSeen > this.#ballot.counter) return this.#newRound()
     this.#phase = { kind: 'backoff', until: now + (0.2 + this.#random()) * ROUND_BACKOFF_MS }
     return NOTHING
   }

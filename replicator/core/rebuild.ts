@@ -1,10 +1,11 @@
 // Registers that came back empty get a value again: the newest record that an origin knows. Why that is right: nothing can be
 // decided while a majority is empty, every record that anybody acted by alone was on that origin's disk first, and a
-// record that nobody ever heard of was acted by nobody.
+// record that is on no disk was acted by nobody. Its epoch may have been shown, though: whoever proposed it has it as its intent.
 import { ORIGINS, type OriginName, SHARDS, type ShardName } from '../../router/words.ts'
 import { ACCEPTORS, type AcceptorName, type AcceptorReply, type Ballot, MAJORITY } from '../register/acceptor.ts'
 import type { Knowledge } from '../register/knowledge.ts'
 import type { PairRecord, RegisterValue, Reign } from '../register/record.ts'
+import { whyPeerLives } from './forced.ts'
 import { AHEAD, REBUILD_AFTER_MS } from './limits.ts'
 import { emit, log, persist, type State } from './state.ts'
 
@@ -21,6 +22,7 @@ export const knowledgeOf = (s: State): Knowledge => ({
   lineage: s.identity.lineage,
   incarnation: s.settings.incarnation,
   record: s.record ?? s.identity.record,
+  epochMax: Math.max(s.record?.epoch ?? 0, s.identity.epoch, s.identity.intent?.record.epoch ?? 0),
   ballotCounter: Math.max(s.proposer.ballotCounter, s.identity.ballotCounter),
 })
 
@@ -37,7 +39,7 @@ export function rebuilt(mine: Knowledge, peers: Knowledge | null, promisedMax: n
   const by = { name: mine.name, incarnation: mine.incarnation }
   const counter = Math.max(mine.ballotCounter, peers?.ballotCounter ?? 0, promisedMax) + 1
   if (peers === null) {
-    const epoch = mine.record.epoch + AHEAD
+    const epoch = mine.epochMax + AHEAD
     const reign: Reign = { ...by, since: epoch, pinned: false }
     const members = [{ name: mine.name, store: mine.store }]
     const record = {
@@ -59,7 +61,7 @@ export function rebuilt(mine: Knowledge, peers: Knowledge | null, promisedMax: n
   if (first === undefined)
     return refused('neither store is a member of the last record: force one of them, or restore a backup')
   const incarnationOf = (name: OriginName): string => (name === mine.name ? mine.incarnation : peers.incarnation)
-  const epoch = newest.epoch + 1
+  const epoch = Math.max(mine.epochMax, peers.epochMax) + 1
   const reignOf = (shard: ShardName): Reign => {
     const before = newest.primaries[shard]
     if (members.some(member => member.name === before.name)) return before
@@ -87,7 +89,8 @@ export function onRebuild(s: State, command: number, peers: Knowledge | null): v
   if (waitMs === null) return refuse('no majority of the registers is empty: there is nothing to rebuild')
   if (waitMs > 0) return refuse(`the registers were found empty a moment ago: ask again in ${waitMs} ms`)
   if (s.rebuilding !== null) return refuse('this is under way already')
-  if (peers === null && s.peer !== null) return refuse(`origin ${s.peerName} is connected: it lives`)
+  const lives = peers === null ? whyPeerLives(s) : null
+  if (lives !== null) return refuse(lives)
   const promises = [...s.registers.last.values()].map(reply => (reply.kind === 'state' ? reply.promised.counter : 0))
   const result = rebuilt(knowledgeOf(s), peers, Math.max(0, ...promises))
   if (result.kind === 'refused') return refuse(result.why)

@@ -5,6 +5,7 @@ import {
   emit,
   isMember,
   isSole,
+  isStandby,
   isStanding,
   log,
   memberPeer,
@@ -15,16 +16,18 @@ import {
   sendToPeer,
 } from './state.ts'
 
-/** Takes a record that is known to be decided. Older ones change nothing (I8). */
+/**
+ * Takes a record that is known to be decided. Older ones change nothing (I8), nor do those of another lineage; a fresh store
+ * learns its own from the registers.
+ */
 export function adopt(s: State, record: PairRecord): void {
   const known = s.record
-  if (record.lineage !== s.identity.lineage)
-    return log(s, 'error', 'a record of another lineage was ignored', { lineage: record.lineage })
+  if (record.lineage !== s.identity.lineage) return
   if (known !== null && record.epoch <= known.epoch) return
-  const wasMember = isMember(s)
+  const wasStandby = isStandby(s)
   const hadPeer = peerIsMember(s)
   s.record = record
-  if (!wasMember && isMember(s)) s.memberSince = s.now
+  if (!wasStandby && isStandby(s)) s.standbySince = s.now
   const agreed = record.why === 'leave' && s.peer?.hello?.leaving === true
   if (hadPeer && !peerIsMember(s) && !agreed) s.losses.push(s.now)
   if (s.adding !== null && peerIsMember(s)) s.adding = null
@@ -42,6 +45,7 @@ export function adopt(s: State, record: PairRecord): void {
 function moveReign(s: State, shard: ShardState, known: PairRecord | null, record: PairRecord): void {
   const next = record.primaries[shard.shard]
   const mine = next.incarnation === s.settings.incarnation
+  const was = shard.reign
   if (shard.reign !== null && (!mine || shard.reign.since !== next.since))
     endReign(s, shard, `epoch ${record.epoch}: ${record.why}`)
   if (mine && shard.reign === null) beginReign(s, shard, known, record)
@@ -49,6 +53,8 @@ function moveReign(s: State, shard: ShardState, known: PairRecord | null, record
     const before = known?.primaries[shard.shard]
     if (before?.incarnation !== next.incarnation) {
       shard.receiver.clear()
+      // what comes next follows what we wrote ourselves
+      if (was !== null) shard.receiver.moved(shard.last.index)
       shard.verified = 0
     }
   }
@@ -56,10 +62,15 @@ function moveReign(s: State, shard: ShardState, known: PairRecord | null, record
 }
 
 function beginReign(s: State, shard: ShardState, known: PairRecord | null, record: PairRecord): void {
+  const { since } = record.primaries[shard.shard]
+  const handedOver = record.why === 'handover' && since === record.epoch
+  // one that was no primary of anything has no lease: it is asked for now, not with the next beat
+  if (handedOver && !leaseHolds(s, s.now)) s.nextBeatAt = s.now
   shard.receiver.clear()
   shard.closing = 'no'
   shard.reign = {
-    since: record.primaries[shard.shard].since,
+    since,
+    levelIn: handedOver && s.peer?.hello?.incarnation === record.by.incarnation ? s.peer.session : null,
     began: s.now,
     start: null,
     notBefore: oldPrimaryStopped(s, shard.shard, known, record)
@@ -95,6 +106,7 @@ export function reignReady(s: State, shard: ShardName, epoch: number): void {
   const state = s.shards[shard]
   if (state.reign === null || state.reign.start !== null || epoch < state.reign.since) return
   state.reign.start = state.last.index
+  state.sender.renew(state.last.index)
   recommit(s, shard)
   emit(s, { type: 'changed' })
 }
@@ -114,6 +126,8 @@ export function recommit(s: State, shard: ShardName): void {
   if (Math.max(committed, state.committed) >= state.last.index) state.stalledSince = null
   else if (moved || state.stalledSince === null) state.stalledSince = s.now
   if (!moved) return
+  // who waits for this reign to begin is told at once, not with the next tick
+  if (state.committed < state.reign.start && committed >= state.reign.start) emit(s, { type: 'changed' })
   state.committed = committed
   emit(s, { type: 'settle', shard, index: committed })
   emit(s, { type: 'committed', shard, index: committed })

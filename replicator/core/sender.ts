@@ -4,6 +4,7 @@ import type { ShardName } from '../../router/words.ts'
 import { GENESIS, type Position } from '../entry/position.ts'
 import type { LoggedEntry } from '../store/shardstore.ts'
 import type { Effect, Lane, SnapshotOffer } from './events.ts'
+import { type Lag, LagMeter } from './lag.ts'
 import {
   DIRECT_AFTER_MS,
   DIRECT_RESEND_MS,
@@ -44,7 +45,7 @@ export class Sender {
   #probed: string | null = null
   /** next index that has not been sent in this session */
   #cursor = 1
-  #acked = -1
+  #acked = 0
   #ackedPosition: Position = GENESIS
   #last = 0
   #sent: Sent[] = []
@@ -52,7 +53,10 @@ export class Sender {
   #refusals = new Map<number, number>()
   #reseed = false
   /** a gap that is being closed, shown as a job with progress: rejoin, or what the standby missed */
-  #gap: { readonly from: number; readonly to: number; shown: number } | null = null
+  #gap: { readonly from: number; readonly to: number; readonly since: number | null; shown: number } | null = null
+  readonly #meter = new LagMeter()
+  /** the newest entry that the peer's disk is known to have had in this reign; null before any word of it */
+  #standbyAt: number | null = null
 
   constructor(shard: ShardName, emit: (effect: Effect) => void) {
     this.#shard = shard
@@ -65,9 +69,9 @@ export class Sender {
   get lane(): Lane {
     return this.#lane
   }
-  /** Durable index of the peer in this session, -1 where unknown. */
+  /** Durable index of the peer in this session, -1 until both histories have been compared in it. */
   get acked(): number {
-    return this.#acked
+    return this.live ? this.#acked : -1
   }
   get ackedPosition(): Position {
     return this.#ackedPosition
@@ -82,6 +86,21 @@ export class Sender {
   get progress(): number | null {
     return this.#gap === null ? null : Math.max(0, this.#gap.shown)
   }
+  /** Until the gap is closed if it goes on as it went, in milliseconds; null where nobody can tell. */
+  leftMs(now: number): number | null {
+    const gap = this.#gap
+    if (gap === null || gap.since === null || this.acked <= gap.from) return null
+    return Math.max(0, ((now - gap.since) * (gap.to - this.acked)) / (this.acked - gap.from))
+  }
+  /** What the other disk lacks, also while its origin is away. @param start our newest entry when the reign began */
+  lag(start: number, now: number): Lag {
+    return this.#meter.behind(this.#standbyAt ?? start, this.#last, now)
+  }
+  /** A reign begins: what the peer's disk had in an earlier one says nothing now. */
+  renew(last: number): void {
+    this.#last = last
+    this.#standbyAt = null
+  }
   /** Everything on our disk has been sent and only the newest entries may be unacknowledged. */
   get level(): boolean {
     return this.live && this.#cursor > this.#last && this.#last - this.#acked <= WINDOW_ENTRIES
@@ -89,21 +108,43 @@ export class Sender {
 
   /** @param last our newest index; @param reseed the peer's copy is known to be wrong */
   start(session: string, last: number, reseed: boolean): void {
+    this.#begin(session, last, reseed)
+    this.#compare()
+  }
+
+  #begin(session: string, last: number, reseed: boolean): void {
     this.#session = session
     this.#last = last
-    this.#acked = -1
     this.#lane = 'direct'
     this.#probed = null
     this.#reseed = reseed
     this.#refusals.clear()
     this.#forgetSent()
-    this.#compare()
+  }
+
+  #live(common: Position, now: number): void {
+    this.#emit({
+      type: 'send',
+      session: this.#session,
+      message: { type: 'common', shard: this.#shard, position: common },
+    })
+    this.#phase = { kind: 'live' }
+    this.#acked = common.index
+    this.#standbyAt = common.index
+    this.#ackedPosition = common
+    this.#cursor = common.index + 1
+    this.#probeAt = now
+  }
+
+  /** The peer's copy is known to end where ours does: there is nothing to compare. */
+  startLevel(session: string, last: Position, now: number): void {
+    this.#begin(session, last.index, false)
+    this.#live(last, now)
   }
 
   stop(): void {
     this.#phase = { kind: 'off' }
     this.#gap = null
-    this.#acked = -1
     this.#forgetSent()
     this.#reading = false
   }
@@ -128,12 +169,9 @@ export class Sender {
       })
       return
     }
-    this.#phase = { kind: 'live' }
-    this.#acked = common.index
-    this.#ackedPosition = common
-    this.#cursor = common.index + 1
-    this.#probeAt = now
-    if (this.#gap === null && common.index < this.#last) this.#gap = { from: common.index, to: this.#last, shown: -1 }
+    this.#live(common, now)
+    if (this.#gap === null && common.index < this.#last)
+      this.#gap = { from: common.index, to: this.#last, since: now, shown: -1 }
     this.#showGap()
     this.#pump()
   }
@@ -159,6 +197,7 @@ export class Sender {
   onAppended(entry: LoggedEntry, now: number): void {
     const { index } = entry.position
     this.#last = index
+    this.#meter.appended(index, entry.bytes.length, now)
     if (this.#phase.kind !== 'live') return
     if (this.#cursor !== index || this.#reading) return this.#pump()
     if (this.#lane === 'queue') {
@@ -182,6 +221,7 @@ export class Sender {
     const sent = this.#sent.find(one => one.index === position.index)
     if (sent !== undefined && sent.hash !== position.hash) return this.#compare()
     this.#acked = position.index
+    this.#standbyAt = position.index
     this.#ackedPosition = position
     if (this.#cursor <= position.index) this.#cursor = position.index + 1
     while (this.#sent[0] !== undefined && this.#sent[0].index <= position.index)
@@ -229,7 +269,6 @@ export class Sender {
 
   #compare(): void {
     this.#phase = { kind: 'comparing', query: ++this.#query }
-    this.#acked = -1
     this.#forgetSent()
     this.#reading = false
     this.#emit({
@@ -241,8 +280,8 @@ export class Sender {
 
   #snapshot(): void {
     this.#phase = { kind: 'snapshotting', query: ++this.#query }
-    this.#acked = -1
-    this.#gap = { from: 0, to: this.#last, shown: -1 }
+    this.#standbyAt = 0
+    this.#gap = { from: 0, to: this.#last, since: null, shown: -1 }
     this.#showGap()
     this.#emit({ type: 'makeSnapshot', shard: this.#shard, query: this.#query })
   }
@@ -286,12 +325,13 @@ export class Sender {
   #showGap(): void {
     const gap = this.#gap
     if (gap === null) return
-    const reached = Math.max(0, this.#acked - gap.from)
+    const reached = Math.max(0, this.acked - gap.from)
     const percent = gap.to <= gap.from ? 100 : Math.min(100, Math.floor((100 * reached) / (gap.to - gap.from)))
     if (percent === gap.shown) return
     gap.shown = percent
     const done = percent === 100
-    this.#emit({ type: 'show', shard: this.#shard, what: 'rejoin', progress: percent, done })
+    const { from, to } = gap
+    this.#emit({ type: 'show', shard: this.#shard, what: 'rejoin', from, to, progress: percent, done })
     if (done) this.#gap = null
   }
 

@@ -1,6 +1,6 @@
 // The standby's side: takes entries of its primary in sequence, says what is durable, undoes and reseeds when told.
 import { SHARDS, type ShardName } from '../../router/words.ts'
-import type { Position } from '../entry/position.ts'
+import { type Position, samePosition } from '../entry/position.ts'
 import type { Event, TailPurpose } from './events.ts'
 import { REFUSALS_MAX, TAIL_MAX } from './limits.ts'
 import type { Hello, LinkMessage } from './messages.ts'
@@ -138,6 +138,14 @@ export function onAskTail(s: State, message: Extract<LinkMessage, { type: 'askTa
 /** May the peer tell us what to do with our copy of this shard? */
 const obeys = (s: State, shard: ShardName): boolean =>
   s.synced && !isStanding(s) && s.record?.primaries[shard].name === s.peerName && s.shards[shard].reign === null
+
+/** Without this a standby that takes no entries would never know that what it has is committed. */
+export function onCommon(s: State, { shard, position }: Extract<LinkMessage, { type: 'common' }>): void {
+  const state = s.shards[shard]
+  if (!obeys(s, shard) || !samePosition(state.last, position)) return
+  state.verified = position.index
+  emit(s, { type: 'changed' })
+}
 
 export function onTruncate(s: State, message: Extract<LinkMessage, { type: 'truncate' }>): void {
   const { shard, query, index } = message

@@ -32,6 +32,11 @@ export type MyReign = {
   start: number | null
   /** promises that we gave to the former primary end then */
   readonly notBefore: number
+  /**
+   * The session with the one that handed the shard over, or null. It proposed that with its gate closed and all that it had
+   * acknowledged by this store: both copies end with `start`, and need not be compared. Once is enough.
+   */
+  levelIn: string | null
 }
 
 export type ShardState = {
@@ -45,6 +50,8 @@ export type ShardState = {
    * session. An index that the primary calls committed says nothing about other entries that we hold at that index.
    */
   verified: number
+  /** as a standby: when the primary last said what is committed, and this copy had all of it; null before that */
+  levelAt: number | null
   /** snapshots that are on their way to replace this copy: until then it takes, acknowledges and compares nothing */
   readonly installing: Set<number>
   /** the session in which the entries came that the disk is busy with */
@@ -114,7 +121,8 @@ export type State = {
   shownEpoch: number
   /** a majority of the registers belongs to another lineage: this one is of the past */
   replaced: boolean
-  memberSince: number
+  /** since when this store is a member and this process primary of nothing; before that it promised nobody anything */
+  standbySince: number
   peer: PeerState | null
   readonly lease: Lease
   readonly shards: Readonly<Record<ShardName, ShardState>>
@@ -166,6 +174,7 @@ export function newState(
     last: lasts[name] ?? GENESIS,
     committed: 0,
     verified: 0,
+    levelAt: null,
     applyingIn: null,
     installing: new Set(),
     sender: new Sender(name, emit),
@@ -191,7 +200,7 @@ export function newState(
     keptEpoch: 0,
     shownEpoch: 0,
     replaced: false,
-    memberSince: now,
+    standbySince: now,
     peer: null,
     lease: new Lease(settings.timing),
     shards: { s0: shard('s0'), s1: shard('s1') },
@@ -251,6 +260,10 @@ export const isMember = (s: State): boolean =>
   s.record?.members.some(member => member.name === s.me && member.store === s.identity.store) ?? false
 
 export const isSole = (s: State): boolean => isMember(s) && s.record?.members.length === 1
+
+/** Primary of nothing in the record. */
+export const isStandby = (s: State): boolean =>
+  isMember(s) && SHARDS.every(shard => s.record?.primaries[shard].incarnation !== s.settings.incarnation)
 
 export const peerIsMember = (s: State): boolean => s.record?.members.some(member => member.name === s.peerName) ?? false
 

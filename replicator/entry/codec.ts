@@ -1,6 +1,6 @@
 // An entry as bytes: what the log keeps, both lanes carry and the standby checks. Pure; layout, big-endian:
 //   head  magic 4 | codec version 2 | schema version 2 | total length 4 | shard 1 | zero 1 | ops 2 | epoch 8 | index 8 | previous hash 16
-//   op    table 1 | has new row 1 | key length 2 | type length 2 | zero 2 | body length 4 | modified 8 | old row's hash 16 | key | type | body
+//   op    table 1 | has new row 1 | key length 2 | type length 2 | zero 2 | body length 4 | time 8 | expires 8 | old row's hash 16 | key | type | body
 //   tail  CRC-32 of all before 4
 // Magic, versions, length and CRC stay where they are in every version, so that "damaged" and "of another version" differ.
 import { isUtf8 } from 'node:buffer'
@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib'
 import { SHARDS, type ShardName } from '../../router/words.ts'
 import { ENTRY_BYTES_MAX, KEY_BYTES_MAX, OPS_MAX, SCHEMA_VERSION, TYPE_BYTES_MAX } from './limits.ts'
 import { HASH_HEX_CHARS, type Position } from './position.ts'
-import { NO_ROW_HASH } from './row.ts'
+import { NEVER, NO_ROW_HASH } from './row.ts'
 
 export const TABLE_DOCUMENTS = 1
 /** Idempotency records, see record.ts: in an entry's order they stand behind the write whose outcome they keep. */
@@ -20,18 +20,22 @@ export type NewRow = {
   readonly type: string
   readonly body: Uint8Array
   readonly modified: number
+  readonly expires: number | null
   /** the operation's number in its entry, from 0: not in the bytes, for it is its place */
   readonly n: number
 }
 
-export type Op = {
-  readonly table: Table
-  readonly key: string
-  /** of the whole old row (see rowHash), NO_ROW_HASH where there was none */
-  readonly oldHash: string
-  /** null deletes */
-  readonly newRow: NewRow | null
-}
+/** `oldHash` is of the whole old row (see rowHash), NO_ROW_HASH where there was none. */
+export type Op =
+  | { readonly table: Table; readonly key: string; readonly oldHash: string; readonly newRow: NewRow }
+  /** `at`: when it was deleted, in wall-clock milliseconds */
+  | {
+      readonly table: Table
+      readonly key: string
+      readonly oldHash: string
+      readonly newRow: null
+      readonly at: number
+    }
 
 export type EntryHead = {
   readonly shard: ShardName
@@ -48,9 +52,9 @@ export type Decoded = { readonly kind: 'ok'; readonly entry: Entry } | Damage
 export type Peeked = { readonly kind: 'ok'; readonly head: EntryHead } | Damage
 
 const MAGIC = 0x54444d45 // TDME
-const CODEC_VERSION = 1
+const CODEC_VERSION = 2
 const HEAD_BYTES = 48
-const OP_BYTES = 36
+const OP_BYTES = 44
 const CRC_BYTES = 4
 const ENTRY_BYTES_MIN = HEAD_BYTES + OP_BYTES + CRC_BYTES
 const TWO_32 = 2 ** 32
@@ -104,8 +108,9 @@ function writeOp(out: Buffer, op: Op, n: number, at: number): number {
   out.writeUInt16BE(typeBytes, at + 4)
   out.writeUInt16BE(0, at + 6)
   out.writeUInt32BE(newRow === null ? 0 : newRow.body.length, at + 8)
-  writeSafe(out, newRow === null ? 0 : newRow.modified, at + 12)
-  writeHash(out, op.oldHash, at + 20)
+  writeSafe(out, op.newRow === null ? op.at : op.newRow.modified, at + 12)
+  writeSafe(out, newRow?.expires ?? NEVER, at + 20)
+  writeHash(out, op.oldHash, at + 28)
   if (newRow === null) return keyAt + keyBytes
   out.set(newRow.body, keyAt + keyBytes + typeBytes)
   return keyAt + keyBytes + typeBytes + newRow.body.length
@@ -190,8 +195,9 @@ function readOp(from: Buffer, n: number, at: number, end: number): Op | Damage {
   const has = from.readUInt8(at + 1)
   const typeAt = at + OP_BYTES + from.readUInt16BE(at + 2)
   const bodyAt = typeAt + from.readUInt16BE(at + 4)
-  const modified = readSafe(from, at + 12)
-  const oldHash = readHash(from, at + 20)
+  const time = readSafe(from, at + 12)
+  const expires = readSafe(from, at + 20)
+  const oldHash = readHash(from, at + 28)
   const key = readText(from, at + OP_BYTES, typeAt, KEY_BYTES_MAX)
   const type = readText(from, typeAt, bodyAt, TYPE_BYTES_MAX)
   if (table === null) return corrupt(`operation ${n} on table ${from.readUInt8(at)}`)
@@ -199,12 +205,16 @@ function readOp(from: Buffer, n: number, at: number, end: number): Op | Damage {
   if (key === null || key === '') return corrupt(`operation ${n} has no proper key`)
   if (type === null) return corrupt(`operation ${n} has no proper type`)
   if (table === TABLE_RECORDS && type !== '') return corrupt(`operation ${n} gives a record a type`)
-  if (modified === null) return corrupt(`operation ${n} was modified out of range`)
+  if (time === null || expires === null) return corrupt(`operation ${n} has a time out of range`)
+  if (table === TABLE_RECORDS && expires !== NEVER) return corrupt(`operation ${n} lets a record expire`)
   const body = from.subarray(bodyAt, at + opBytesAt(from, at))
-  if (has === 1) return { table, key, oldHash, newRow: { type, body, modified, n } }
-  if (type !== '' || body.length !== 0 || modified !== 0) return corrupt(`operation ${n} deletes and brings a row`)
+  if (has === 1) {
+    const newRow = { type, body, modified: time, expires: expires === NEVER ? null : expires, n }
+    return { table, key, oldHash, newRow }
+  }
+  if (type !== '' || body.length !== 0 || expires !== NEVER) return corrupt(`operation ${n} deletes and brings a row`)
   if (oldHash === NO_ROW_HASH) return corrupt(`operation ${n} deletes nothing`)
-  return { table, key, oldHash, newRow: null }
+  return { table, key, oldHash, newRow: null, at: time }
 }
 
 const readTable = (number: number): Table | null =>

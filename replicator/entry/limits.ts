@@ -1,7 +1,7 @@
 // Bounds of an entry. Encoding beyond one is a fault of the caller, decoding beyond one a damaged entry.
 
 /** Shape of the rows that entries describe, and of the database that holds them. Raised with every change of either. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 /** Well under the link's longest frame (64 MiB), so that an entry always fits into one. */
 export const ENTRY_BYTES_MAX = 32 * 1024 * 1024
 /** A group's row operations: bounds the time that one transaction holds the writer. */

@@ -12,7 +12,12 @@ export type Row = {
   readonly n: number
   /** wall-clock milliseconds */
   readonly modified: number
+  /** wall-clock milliseconds from which on the primary may delete it; null is never */
+  readonly expires: number | null
 }
+
+/** Stands for "no expiry" where a number must stand: no document expires at the beginning of time. */
+export const NEVER = 0
 
 /** Stands for "there was no row". */
 export const NO_ROW_HASH = '0'.repeat(HASH_HEX_CHARS)
@@ -20,7 +25,7 @@ export const NO_ROW_HASH = '0'.repeat(HASH_HEX_CHARS)
 /** A strong ETag: epoch, entry and operation never repeat for other bytes. */
 export const etagOf = (epoch: number, index: number, n: number): string => `"${epoch}.${index}.${n}"`
 
-const PREFIX_BYTES = 40
+const PREFIX_BYTES = 48
 /** Rows up to here are hashed in one call from one buffer: half the time of a Hash object for each. */
 const SCRATCH_BYTES = 64 * 1024
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
@@ -56,6 +61,7 @@ function writeHead(row: Row): number {
   scratch.writeDoubleBE(row.index, 20)
   scratch.writeUInt32BE(row.n, 28)
   scratch.writeDoubleBE(row.modified, 32)
+  scratch.writeDoubleBE(row.expires ?? NEVER, 40)
   scratch.write(row.key, PREFIX_BYTES, 'utf8')
   scratch.write(row.type, PREFIX_BYTES + keyBytes, 'utf8')
   return head

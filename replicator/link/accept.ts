@@ -9,13 +9,12 @@ import {
   HandshakeError,
   helloFrom,
   helloHeaders,
-  LINK_PATH,
   type Proven,
   receiveAnswer,
   type Self,
   sendAnswer,
 } from './handshake.ts'
-import { type Greeting, type Hello, LINK_VERSION, newNonce, proofOf, proves, sessionOf } from './proof.ts'
+import { type Greeting, type Hello, newNonce, type Protocol, proofOf, proves, sessionOf } from './proof.ts'
 
 /** The peer needs one; more at a time are strangers, or dials that it gave up. */
 const HANDSHAKES_MAX = 8
@@ -28,23 +27,29 @@ export type Acceptor = {
 
 type Refusal = { readonly complaint: Complaint; readonly status: string; readonly why: string }
 
-export function createAcceptor(self: Self, complaints: Complaints, onProven: (proven: Proven) => void): Acceptor {
+export function createAcceptor(
+  protocol: Protocol,
+  self: Self,
+  complaints: Complaints,
+  onProven: (proven: Proven) => void,
+): Acceptor {
   const shaking = new Set<Duplex>()
   let closed = false
 
   const refusalOf = (request: IncomingMessage): Refusal | Hello => {
     const refusal = (complaint: Complaint, status: string, why: string): Refusal => ({ complaint, status, why })
     if (closed) return refusal('crowd', '503 Service Unavailable', 'this origin is closing')
-    if (request.url !== LINK_PATH) return refusal('request', '404 Not Found', `only ${LINK_PATH} can be upgraded`)
-    if (self.name !== 'b') {
+    if (request.url !== protocol.path)
+      return refusal('request', '404 Not Found', `only ${protocol.path} can be upgraded`)
+    if (!protocol.acceptors.includes(self.name)) {
       return refusal(
         'name',
         '409 Conflict',
         `this is origin ${self.name}, which dials; who dials it took it for its peer`,
       )
     }
-    if (!offers(request.headers.upgrade)) {
-      return refusal('version', '426 Upgrade Required', `this origin speaks ${LINK_VERSION} only`)
+    if (!offers(protocol, request.headers.upgrade)) {
+      return refusal('version', '426 Upgrade Required', `this origin speaks ${protocol.version} only`)
     }
     const hello = helloFrom(request.headers)
     if (hello === null) return refusal('request', '400 Bad Request', 'the request does not say who asks')
@@ -65,16 +70,16 @@ export function createAcceptor(self: Self, complaints: Complaints, onProven: (pr
       dialer,
       acceptor: { name: self.name, incarnation: self.incarnation, nonce: newNonce() },
     }
-    socket.write(response('101 Switching Protocols', { ...UPGRADED, ...helloHeaders(greeting.acceptor) }, ''))
+    socket.write(response('101 Switching Protocols', { ...upgraded(protocol), ...helloHeaders(greeting.acceptor) }, ''))
     const reader = createHandshakeReader()
     reader.push(head)
     const answer = await receiveAnswer(socket, reader, AbortSignal.timeout(HANDSHAKE_MS_MAX))
     if ('refused' in answer) throw new HandshakeError('refused', `the peer refused: ${answer.refused}`)
-    if (!proves(answer.proof, 'dialer', self.secret, greeting)) {
+    if (!proves(protocol, answer.proof, 'dialer', self.secret, greeting)) {
       throw new HandshakeError('secret', 'it did not prove that it knows the cluster secret')
     }
-    sendAnswer(socket, { proof: proofOf('acceptor', self.secret, greeting) })
-    return { socket, reader, session: sessionOf(self.secret, greeting), peerIncarnation: dialer.incarnation }
+    sendAnswer(socket, { proof: proofOf(protocol, 'acceptor', self.secret, greeting) })
+    return { socket, reader, session: sessionOf(protocol, self.secret, greeting), peerIncarnation: dialer.incarnation }
   }
 
   const turnAway = (socket: Duplex, error: unknown): void => {
@@ -97,7 +102,7 @@ export function createAcceptor(self: Self, complaints: Complaints, onProven: (pr
           { why: hello.why, offered: request.headers.upgrade?.slice(0, 64) },
           'refused a link',
         )
-        socket.end(response(hello.status, REFUSED, `${hello.why}\n`), () => socket.destroy())
+        socket.end(response(hello.status, refused(protocol), `${hello.why}\n`), () => socket.destroy())
         return
       }
       shaking.add(socket)
@@ -115,12 +120,12 @@ export function createAcceptor(self: Self, complaints: Complaints, onProven: (pr
   }
 }
 
-const UPGRADED = { Connection: 'Upgrade', Upgrade: LINK_VERSION }
-const REFUSED = { Connection: 'close', 'Content-Type': 'text/plain', Upgrade: LINK_VERSION }
+const upgraded = ({ version }: Protocol) => ({ Connection: 'Upgrade', Upgrade: version })
+const refused = ({ version }: Protocol) => ({ Connection: 'close', 'Content-Type': 'text/plain', Upgrade: version })
 
 /** RFC 9110 7.8: the client may offer several. */
-const offers = (upgrade: string | undefined): boolean =>
-  (upgrade ?? '').split(',').some(offered => offered.trim().toLowerCase() === LINK_VERSION)
+const offers = ({ version }: Protocol, upgrade: string | undefined): boolean =>
+  (upgrade ?? '').split(',').some(offered => offered.trim().toLowerCase() === version)
 
 function response(status: string, headers: Readonly<Record<string, string>>, body: string): string {
   const length: Record<string, string> = body === '' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }

@@ -10,36 +10,43 @@ import {
   HandshakeError,
   helloFrom,
   helloHeaders,
-  LINK_PATH,
   type Proven,
   REFUSAL_CHARS_MAX,
   receiveAnswer,
   type Self,
   sendAnswer,
 } from './handshake.ts'
-import { type Greeting, type Hello, LINK_VERSION, newNonce, proofOf, proves, sessionOf } from './proof.ts'
+import { type Greeting, type Hello, newNonce, type Protocol, proofOf, proves, sessionOf } from './proof.ts'
+
+export type LinkTls = () => { readonly cert: Buffer; readonly key: Buffer; readonly ca: Buffer | undefined }
 
 /** Rejects with a HandshakeError, within CONNECT_MS_MAX + HANDSHAKE_MS_MAX; or with the signal's reason. */
-export async function dial(self: Self, peerUrl: URL, signal: AbortSignal): Promise<Proven> {
+export async function dial(
+  protocol: Protocol,
+  self: Self,
+  peerUrl: URL,
+  tls: LinkTls | null,
+  signal: AbortSignal,
+): Promise<Proven> {
   const hello: Hello = { name: self.name, incarnation: self.incarnation, nonce: newNonce() }
   const attempt = new AbortController()
   const onAbort = (): void => attempt.abort(signal.reason)
   signal.addEventListener('abort', onAbort)
-  const request = begin(peerUrl, hello)
+  const request = begin(protocol, peerUrl, hello, tls)
   const stopClock = watch(request, attempt)
   try {
     const upgraded = await upgrade(request, attempt.signal)
-    return await prove(self, hello, upgraded, attempt.signal)
+    return await prove(protocol, self, hello, upgraded, attempt.signal)
   } finally {
     stopClock()
     signal.removeEventListener('abort', onAbort)
   }
 }
 
-function begin(peerUrl: URL, hello: Hello): ClientRequest {
+function begin({ path, version }: Protocol, peerUrl: URL, hello: Hello, tls: LinkTls | null): ClientRequest {
   const request = peerUrl.protocol === 'https:' ? requestHttps : requestHttp
-  const headers = { Connection: 'Upgrade', Upgrade: LINK_VERSION, ...helloHeaders(hello) }
-  return request(new URL(LINK_PATH, peerUrl), { agent: false, headers })
+  const headers = { Connection: 'Upgrade', Upgrade: version, ...helloHeaders(hello) }
+  return request(new URL(path, peerUrl), { agent: false, headers, ...tls?.() })
 }
 
 /** Aborts the attempt when the connection, then the handshake, takes too long. */
@@ -92,7 +99,13 @@ async function refusalOf(response: IncomingMessage): Promise<HandshakeError> {
   )
 }
 
-async function prove(self: Self, dialer: Hello, upgraded: Upgraded, signal: AbortSignal): Promise<Proven> {
+async function prove(
+  protocol: Protocol,
+  self: Self,
+  dialer: Hello,
+  upgraded: Upgraded,
+  signal: AbortSignal,
+): Promise<Proven> {
   const { response, socket, head } = upgraded
   try {
     const acceptor = helloFrom(response.headers)
@@ -103,13 +116,18 @@ async function prove(self: Self, dialer: Hello, upgraded: Upgraded, signal: Abor
     const greeting: Greeting = { dialer, acceptor }
     const reader = createHandshakeReader()
     reader.push(head)
-    sendAnswer(socket, { proof: proofOf('dialer', self.secret, greeting) })
+    sendAnswer(socket, { proof: proofOf(protocol, 'dialer', self.secret, greeting) })
     const answer = await receiveAnswer(socket, reader, signal)
     if ('refused' in answer) throw new HandshakeError('refused', `the peer refused: ${answer.refused}`)
-    if (!proves(answer.proof, 'acceptor', self.secret, greeting)) {
+    if (!proves(protocol, answer.proof, 'acceptor', self.secret, greeting)) {
       throw new HandshakeError('secret', 'the peer did not prove that it knows the cluster secret')
     }
-    return { socket, reader, session: sessionOf(self.secret, greeting), peerIncarnation: acceptor.incarnation }
+    return {
+      socket,
+      reader,
+      session: sessionOf(protocol, self.secret, greeting),
+      peerIncarnation: acceptor.incarnation,
+    }
   } catch (error) {
     socket.destroy()
     throw error

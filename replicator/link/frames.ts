@@ -30,6 +30,8 @@ export type FrameReader = {
   next(): Next
   /** Sets the kinds and the longest payload that are legal from the next frame on; refused by its header alone. */
   expect(kinds: readonly number[], bytesMax: number): void
+  /** All that came behind the last frame, for a reader of another kind; it is then gone from here. */
+  rest(): Uint8Array
 }
 
 const MORE: Next = { kind: 'more' }
@@ -69,6 +71,7 @@ export function createFrameReader(kinds: readonly number[], bytesMax: number): F
     expect: (nextKinds, nextBytesMax) => {
       legal = { kinds: nextKinds, bytesMax: nextBytesMax }
     },
+    rest: queue.takeAll,
   }
 }
 
@@ -84,6 +87,7 @@ type ByteQueue = {
   push(chunk: Uint8Array): void
   /** Exactly so many bytes, or null where there are fewer. */
   take(bytes: number): Uint8Array | null
+  takeAll(): Uint8Array
   clear(): void
 }
 
@@ -111,6 +115,12 @@ function createByteQueue(): ByteQueue {
     return joined
   }
 
+  const clear = (): void => {
+    chunks = []
+    offset = 0
+    available = 0
+  }
+
   return {
     push: chunk => {
       if (chunk.byteLength === 0) return
@@ -131,10 +141,11 @@ function createByteQueue(): ByteQueue {
       }
       return taken
     },
-    clear: () => {
-      chunks = []
-      offset = 0
-      available = 0
+    takeAll: () => {
+      const all = Buffer.concat(chunks).subarray(offset)
+      clear()
+      return all
     },
+    clear,
   }
 }

@@ -1,5 +1,5 @@
 // The words of the handshake, shared by both ends:
-//   dialer    GET /_tandem/link, Upgrade: tandem-link/1, its hello in headers
+//   dialer    GET of the protocol's path, Upgrade: its version, its hello in headers
 //   acceptor  101 with its hello in headers, or a refusal as plain text
 //   dialer    frame 0 {proof}
 //   acceptor  frame 0 {proof}, or {refused}; after the proof the session's own frames may follow at once
@@ -11,7 +11,6 @@ import type { Complaint } from './complaints.ts'
 import { createFrameReader, encodeFrame, type FrameReader } from './frames.ts'
 import { type Hello, NONCE_HEX_CHARS, PROOF_HEX_CHARS } from './proof.ts'
 
-export const LINK_PATH = '/_tandem/link'
 export const FRAME_HANDSHAKE = 0
 /** Nobody is known yet: no stranger makes this end keep more than this. */
 export const HANDSHAKE_BYTES_MAX = 512

@@ -7,8 +7,9 @@ import type { Log } from '../log.ts'
 import { createAcceptor } from './accept.ts'
 import { redialDelayMs, SETTLED_MS } from './backoff.ts'
 import { createComplaints } from './complaints.ts'
-import { dial } from './dial.ts'
+import { dial, type LinkTls } from './dial.ts'
 import { HandshakeError, type Proven, type Self } from './handshake.ts'
+import { LINK } from './proof.ts'
 import { createSession, type Session } from './session.ts'
 import type { LinkHandlers, LinkTransport } from './transport.ts'
 
@@ -17,20 +18,22 @@ export type LinkOptions = {
   /** the peer's private listener */
   readonly peerUrl: URL
   readonly secret: string
+  /** what this end shows the other, asked at each attempt; absent where the peer's URL is no https */
+  readonly tls?: LinkTls | null
   readonly incarnation: string
   readonly log: Log
   readonly handlers: LinkHandlers
 }
 
 export type Link = LinkTransport & {
-  /** For the private listener's owner: every upgrade of LINK_PATH goes here. */
+  /** For the private listener's owner: every upgrade of the link's path goes here. */
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
 }
 
 const nowMs = (): number => performance.now()
 
 /** Begins to dial at once where this is origin a; b waits for `onUpgrade`. */
-export function createLink({ name, peerUrl, secret, incarnation, log, handlers }: LinkOptions): Link {
+export function createLink({ name, peerUrl, secret, tls = null, incarnation, log, handlers }: LinkOptions): Link {
   const self: Self = { name, incarnation, secret }
   const complaints = createComplaints(log, nowMs)
   const closing = new AbortController()
@@ -74,7 +77,7 @@ export function createLink({ name, peerUrl, secret, incarnation, log, handlers }
   /** True after a session; false where there was none. */
   async function dialOnce(): Promise<boolean> {
     try {
-      const proven = await dial(self, peerUrl, closing.signal)
+      const proven = await dial(LINK, self, peerUrl, tls, closing.signal)
       if (closing.signal.aborted) proven.socket.destroy()
       else await adopt(proven)
       return true
@@ -86,7 +89,7 @@ export function createLink({ name, peerUrl, secret, incarnation, log, handlers }
     }
   }
 
-  const acceptor = createAcceptor(self, complaints, proven => void adopt(proven))
+  const acceptor = createAcceptor(LINK, self, complaints, proven => void adopt(proven))
 
   return {
     onUpgrade: acceptor.onUpgrade,

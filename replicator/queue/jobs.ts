@@ -1,5 +1,6 @@
 // What travels as a job: an entry, a probe of the peer's queue, or a beat in the own queue for the watchdog. Pure.
 import { z } from 'zod'
+import { type OriginName, peerOf, type ShardName } from '../../router/words.ts'
 import type { EntryJob } from './lane.ts'
 
 /** Job ids may not contain a colon (BullMQ 6), and are read by people on the dashboard. */
@@ -34,6 +35,19 @@ export const beatForm = (incarnation: string, beat: number): JobForm => ({
   name: 'beat',
   id: `beat-${plain(incarnation).slice(-SHORT_INCARNATION)}-${beat % BEATS}`,
   data: {},
+})
+
+/** What a job of a catch-up shows: whose it is, and the entries that it is about. */
+export const shownData = (
+  { shard, from, to }: { readonly shard: ShardName; readonly from: number; readonly to: number },
+  epoch: number,
+  origin: OriginName,
+): Readonly<Record<string, string | number>> => ({
+  shard,
+  epoch,
+  indexes: `${from + 1} to ${to}`,
+  origin,
+  to: peerOf(origin),
 })
 
 /** An id for work that is shown: `id` is the caller's, the incarnation keeps two lives of a process apart. */

@@ -20,11 +20,20 @@ export type QueueHandlers = {
   readonly onTrouble: (why: string) => void
 }
 
+export type RedisNode = { readonly address: string; readonly role: 'master' | 'replica'; readonly state: string }
+
 export type QueueStatus = {
   /** host:port of the master that the client is connected to, or null */
   readonly master: string | null
   readonly replicas: number
+  /** the master, and its replicas as it sees them */
+  readonly nodes: readonly RedisNode[]
+  /** that the Sentinels know of, themselves included */
   readonly sentinels: number
+  /** of those that this origin asks: how many answer */
+  readonly answering: { readonly sentinels: number; readonly of: number }
+  /** Sentinels that must agree that the master is down; null where none answers */
+  readonly quorum: number | null
   readonly maxmemoryPolicy: string | null
   readonly workerIdleMs: number
   readonly rebuilds: number

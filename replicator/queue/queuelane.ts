@@ -2,7 +2,7 @@
 import { type OriginName, peerOf } from '../../router/words.ts'
 import { type Address, type Log, openRegisterClient, type SentinelSettings, within } from '../redis.ts'
 import { CONCURRENCY, Inbound } from './inbound.ts'
-import type { QueueHandlers, QueueLane, QueueStatus } from './lane.ts'
+import type { QueueHandlers, QueueLane, QueueStatus, RedisNode } from './lane.ts'
 import { Outbound } from './outbound.ts'
 import { QuietLog } from './quietlog.ts'
 import { Sentinels } from './sentinels.ts'
@@ -38,7 +38,7 @@ class RedisQueueLane implements QueueLane {
   #beatWaitsSince: number | null = null
   #rebuilds = 0
   #suspicion: Suspicion = 'none'
-  #info: { readonly replicas: number; readonly policy: string | null } = { replicas: 0, policy: null }
+  #info: { readonly replicas: readonly RedisNode[]; readonly policy: string | null } = { replicas: [], policy: null }
   #warned = ''
   #closing = false
 
@@ -77,8 +77,11 @@ class RedisQueueLane implements QueueLane {
     const master = this.#outbound.clients.address()
     return {
       master,
-      replicas: master === null ? 0 : this.#info.replicas,
+      replicas: master === null ? 0 : this.#info.replicas.length,
+      nodes: master === null ? [] : [{ address: master, role: 'master', state: 'online' }, ...this.#info.replicas],
       sentinels: this.#sentinels.newest()?.sentinels ?? 0,
+      answering: this.#sentinels.answering(),
+      quorum: this.#sentinels.newest()?.quorum ?? null,
       maxmemoryPolicy: this.#info.policy,
       workerIdleMs: Math.round(performance.now() - this.#inbound.progressAt),
       rebuilds: this.#rebuilds,
@@ -130,7 +133,7 @@ class RedisQueueLane implements QueueLane {
     if (client.status !== 'ready') return
     try {
       const info = parseInfo(await within(client.info(), LOOK_MS, 'INFO'))
-      this.#info = { replicas: Number(info.get('connected_slaves') ?? 0), policy: info.get('maxmemory_policy') ?? null }
+      this.#info = { replicas: replicasIn(info), policy: info.get('maxmemory_policy') ?? null }
       this.#judge(info.get('redis_version') ?? '', this.#info.policy)
     } catch (error) {
       this.#onError(error instanceof Error ? error : new Error(String(error)))
@@ -180,7 +183,7 @@ class RedisQueueLane implements QueueLane {
 
   /** Asked through a connection of its own: the ones in use are what is in doubt. */
   async #answers(master: Address): Promise<boolean> {
-    const client = openRegisterClient(master, this.#settings.sentinels.password)
+    const client = openRegisterClient(master, this.#settings.sentinels.login)
     client.on('error', this.#onError)
     try {
       const ready = new Promise<void>(resolve => client.once('ready', resolve))
@@ -194,6 +197,15 @@ class RedisQueueLane implements QueueLane {
     }
   }
 }
+
+const REPLICA = /^ip=([^,]+),port=(\d+),state=([^,]+)/
+
+/** INFO's lines `slave0:ip=…,port=…,state=online,…`. */
+const replicasIn = (info: ReadonlyMap<string, string>): RedisNode[] =>
+  [...info].flatMap(([name, value]) => {
+    const found = /^slave\d+$/.test(name) ? REPLICA.exec(value) : null
+    return found === null ? [] : [{ address: `${found[1]}:${found[2]}`, role: 'replica', state: found[3] ?? '' }]
+  })
 
 function parseInfo(text: string): ReadonlyMap<string, string> {
   const lines = text.split('\r\n').filter(line => line.includes(':'))

@@ -12,6 +12,8 @@ export type MasterNews = {
   readonly epoch: number
   /** Sentinels that the one who knows best knows of, itself included */
   readonly sentinels: number
+  /** of them, as many must agree that the master is down */
+  readonly quorum: number
 }
 type Answer = MasterNews & { readonly at: number }
 
@@ -25,7 +27,7 @@ export class Sentinels {
   constructor(settings: SentinelSettings, onMaster: (master: Address) => void, onError: (error: Error) => void) {
     this.#settings = settings
     this.#onMaster = onMaster
-    this.#clients = settings.sentinels.map(address => openSentinelClient(address, settings.sentinelPassword))
+    this.#clients = settings.sentinels.map(address => openSentinelClient(address, settings.sentinelLogin))
     for (const client of this.#clients) {
       client.on('error', onError)
       client.on('message', () => {
@@ -45,6 +47,12 @@ export class Sentinels {
     for (const answer of this.#answers.values())
       if (answer.at >= oldest && (best === null || answer.epoch > best.epoch)) best = answer
     return best
+  }
+
+  answering(): { readonly sentinels: number; readonly of: number } {
+    const oldest = performance.now() - STALE_MS
+    const sentinels = [...this.#answers.values()].filter(answer => answer.at >= oldest).length
+    return { sentinels, of: this.#clients.length }
   }
 
   /** Asks all of them; never rejects, bounded. A client that is not connected says so at once. */
@@ -80,6 +88,7 @@ const masterSchema = z.object({
   port: z.coerce.number().int().min(1),
   'config-epoch': z.coerce.number().int().min(0),
   'num-other-sentinels': z.coerce.number().int().min(0),
+  quorum: z.coerce.number().int().min(0),
 })
 
 /** The reply is name, value, name, value… */
@@ -91,5 +100,6 @@ function parseMaster(reply: unknown): MasterNews {
     master: { host: master.ip, port: master.port },
     epoch: master['config-epoch'],
     sentinels: master['num-other-sentinels'] + 1,
+    quorum: master.quorum,
   }
 }

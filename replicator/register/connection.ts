@@ -1,5 +1,5 @@
 // The connection to one register: up or not, and whether that Redis keeps what it acknowledges.
-import { type Address, type Log, openRegisterClient, type RedisClient, within } from '../redis.ts'
+import { type Address, type Log, openRegisterClient, type RedisClient, type RedisLogin, within } from '../redis.ts'
 
 /** What a Redis must be set to so that an accepted vote survives its restart. */
 const DURABLE = [
@@ -16,7 +16,7 @@ const CLOSE_MS = 400
 
 export type RegisterConnectionSettings = {
   readonly address: Address
-  readonly password: string | null
+  readonly login: RedisLogin
   /** refuse a Redis that would forget what it acknowledged */
   readonly requireDurable: boolean
 }
@@ -37,7 +37,7 @@ export class RegisterConnection {
   constructor(settings: RegisterConnectionSettings, log: Log) {
     this.#settings = settings
     this.#log = log
-    this.#client = openRegisterClient(settings.address, settings.password)
+    this.#client = openRegisterClient(settings.address, settings.login)
     this.#client.on('error', error => {
       this.#lastError = error.message
     })

@@ -11,6 +11,8 @@ export type Knowledge = {
   readonly incarnation: string
   /** the newest record that it ever took for decided */
   readonly record: PairRecord | null
+  /** highest epoch that it ever knew of, its own proposals included: one of those may have been decided and shown */
+  readonly epochMax: number
   /** highest ballot counter that it ever used or met */
   readonly ballotCounter: number
 }
@@ -24,5 +26,6 @@ export const knowledgeSchema = z.object({
   lineage: text.nullable(),
   incarnation: text,
   record: recordSchema.nullable(),
+  epochMax: z.int().min(0),
   ballotCounter: z.int().min(0),
 }) satisfies z.ZodType<Knowledge>

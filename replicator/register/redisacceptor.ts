@@ -1,6 +1,6 @@
 // The acceptors over three independent Redis. Every request has one deadline, and is sent once or not at all.
 import { z } from 'zod'
-import { type Address, DeadlineError, type Log, within } from '../redis.ts'
+import { type Address, DeadlineError, type Log, type RedisLogin, within } from '../redis.ts'
 import type { Accepted, AcceptorName, AcceptorReply, AcceptorRequest, Acceptors, Ballot } from './acceptor.ts'
 import { RegisterConnection } from './connection.ts'
 import { SCRIPTS } from './scripts.ts'
@@ -15,7 +15,7 @@ export const REGISTER_DEADLINE_MS = 400
 
 export type RegisterSettings = {
   readonly addresses: Readonly<Record<AcceptorName, Address>>
-  readonly password: string | null
+  readonly login: RedisLogin
   readonly deadlineMs: number
   /** false only for a Redis whose votes may be lost */
   readonly requireDurable: boolean
@@ -35,9 +35,8 @@ const replySchema = z.union([
 ])
 
 export function openRegisters(settings: RegisterSettings, log: Log): Acceptors {
-  const { addresses, password, requireDurable, deadlineMs } = settings
-  const open = (address: Address): RegisterConnection =>
-    new RegisterConnection({ address, password, requireDurable }, log)
+  const { addresses, login, requireDurable, deadlineMs } = settings
+  const open = (address: Address): RegisterConnection => new RegisterConnection({ address, login, requireDurable }, log)
   const connections = { a: open(addresses.a), b: open(addresses.b), w: open(addresses.w) }
   return {
     async send(acceptor, lineage, request) {

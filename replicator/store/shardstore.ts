@@ -2,63 +2,11 @@
 // the simulation over a model. Calls that touch the writer run in the order in which they were made.
 import type { ShardName } from '../../router/words.ts'
 import type { Position } from '../entry/position.ts'
+import type { WriteCommand } from './command.ts'
+import type { WriteOutcome } from './outcome.ts'
 
 /** An entry's bytes (see entry/codec.ts) with the position that they lead to. */
 export type LoggedEntry = { readonly position: Position; readonly bytes: Uint8Array }
-
-/** One row operation of a write that is asked for; conditions are judged by the writer, in the group's transaction. */
-export type Condition =
-  | { readonly kind: 'none' }
-  /** true where the document exists and its ETag is one of these; `*` is any */
-  | { readonly kind: 'match'; readonly etags: readonly string[] | '*' }
-  /** true where the document is absent or has none of these ETags; `*` is any */
-  | { readonly kind: 'noneMatch'; readonly etags: readonly string[] | '*' }
-
-/** By what a repeat of a write is recognised. `scope` is the key of its record, see entry/record.ts. */
-export type Idempotency =
-  /** the client's own key; `fingerprint` is of the content, so that another request under the same key is noticed */
-  | { readonly kind: 'client'; readonly scope: string; readonly fingerprint: string }
-  /** a router's key for one request, `mintedAt` by its wall clock */
-  | { readonly kind: 'minted'; readonly scope: string; readonly mintedAt: number }
-
-export type WriteCommand =
-  | {
-      readonly op: 'put'
-      readonly key: string
-      readonly type: string
-      readonly body: Uint8Array
-      readonly conditions: readonly Condition[]
-      /** wall-clock milliseconds, for Last-Modified and for the age of idempotency records */
-      readonly at: number
-      readonly idem?: Idempotency
-    }
-  | {
-      readonly op: 'delete'
-      readonly key: string
-      readonly conditions: readonly Condition[]
-      readonly at: number
-      readonly idem?: Idempotency
-    }
-
-/** What a write did; its idempotency record keeps it. A refusal is no such thing: it is decided anew. */
-export type Done = {
-  readonly kind: 'created' | 'replaced' | 'deleted'
-  readonly etag: string
-  readonly modified: number
-}
-
-export type WriteOutcome =
-  | Done
-  /** the same write took effect before; this time nothing did */
-  | { readonly kind: 'replayed'; readonly done: Done }
-  /** the client's key was used for other content: nothing took effect */
-  | { readonly kind: 'mismatch' }
-  /** the router's key is outside of the time for which records are kept: whether it was used nobody knows any more */
-  | { readonly kind: 'outdated' }
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'preconditionFailed'; readonly etag: string | null }
-  /** this command alone failed in the database; its savepoint was rolled back */
-  | { readonly kind: 'failed'; readonly reason: string }
 
 export type WriteResult =
   | {

@@ -40,7 +40,7 @@ const Verdict = z.object({
 const Status = z.array(z.object({ lineage: z.string(), epoch: z.number() }))
 
 test('verify, drill, backup and restore', { timeout: 240_000 }, async () => {
-  cluster = await startTestCluster(36600)
+  cluster = await startTestCluster(31500)
   const c = cluster
   await c.untilWhole()
   const put = (key: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
@@ -59,7 +59,8 @@ test('verify, drill, backup and restore', { timeout: 240_000 }, async () => {
   db.prepare('UPDATE documents SET body = ? WHERE key = ?').run(new TextEncoder().encode('rot'), changed)
   db.prepare('DELETE FROM documents WHERE key = ?').run(removed)
   db.prepare(
-    "INSERT INTO documents SELECT key || '-more', type, body, epoch, idx, n, modified FROM documents WHERE key = ?",
+    `INSERT INTO documents (key, type, epoch, idx, n, modified, body)
+      SELECT key || '-more', type, epoch, idx, n, modified, body FROM documents WHERE key = ?`,
   ).run(added)
   db.close()
   const differing = await tandem(c, 'verify')
@@ -68,9 +69,9 @@ test('verify, drill, backup and restore', { timeout: 240_000 }, async () => {
   expect(differing.out).toMatch(/s1 +equal/)
   for (const key of [changed, removed, `${added}-more`])
     expect(differing.out).toMatch(new RegExp(`documents +${key}\\n`))
-  expect((await tandem(c, 'resync', 'b')).code).toBe(0)
+  expect(await tandem(c, 'resync', 'b')).toMatchObject({ code: 0 })
   await c.untilWhole()
-  expect((await tandem(c, 'verify')).code).toBe(0)
+  expect(await tandem(c, 'verify')).toMatchObject({ code: 0 })
 
   // drill: of both shards, while others write
   const drilled = await tandem(c, 'drill', '--confirm', 'drill the pair', '--json')
@@ -94,6 +95,8 @@ test('verify, drill, backup and restore', { timeout: 240_000 }, async () => {
   expect((await tandem(c, 'backup', dir)).code).toBe(2)
   await load.stop()
   expect(load.failures).toEqual([])
+  const feed = `${c.origins.b.public}/v1/_changes`
+  const { next: cursor } = z.object({ next: z.string() }).parse(await (await fetch(`${feed}?since=now`)).json())
   const etag = (await put(keys[0] ?? '', 'after')).headers.get('ETag') ?? ''
   const before = Status.parse(JSON.parse((await tandem(c, 'status', '--json')).out))
 
@@ -118,8 +121,13 @@ test('verify, drill, backup and restore', { timeout: 240_000 }, async () => {
   for (const key of keys) expect(await get(key)).toBe('before')
   // an ETag of what was lost matches nothing
   expect((await put(keys[0] ?? '', 'no', { 'If-Match': etag })).status).toBe(412)
+  // and a cursor names no place in the changes of this lineage, polled or live
+  for (const Accept of ['application/json', 'text/event-stream']) {
+    const gone = await fetch(`${feed}?since=${cursor}`, { headers: { Accept } })
+    expect([gone.status, (await gone.text()).includes('problems/cursor-gone')]).toEqual([410, true])
+  }
   await c.compareCopies()
-  expect((await tandem(c, 'verify')).code).toBe(0)
+  expect(await tandem(c, 'verify')).toMatchObject({ code: 0 })
 
   // a damaged backup is refused before anything is touched
   const bytes = readFileSync(join(dir, 's0.sqlite'))

@@ -83,13 +83,13 @@ export async function startTestCluster(portBase: number, options: Partial<LocalO
   }
 }
 
-const isWhole = (one: Status): boolean =>
+export const isWhole = (one: Status): boolean =>
   one.state === 'serving' &&
   one.members.length === 2 &&
   one.canLoseAHost &&
   one.shards.every(shard => shard.primary === shard.home)
 
-const brief = (one: Status | null): unknown =>
+export const brief = (one: Status | null): unknown =>
   one === null
     ? null
     : {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, expect, test } from 'vitest'
 import { mirrorQueueName, openQueue } from '../../replicator/queue/bullmq.ts'
-import { MasterClients } from '../../replicator/redis.ts'
+import { MasterClients, OPEN } from '../../replicator/redis.ts'
 import { shardOf } from '../../router/hash.ts'
 import { ORIGINS } from '../../router/words.ts'
 import { startTestCluster, type TestCluster, until } from './cluster.ts'
@@ -78,7 +78,7 @@ test('corrupted, truncated and foreign entries are refused with a clear log line
 
   const sentinels = ORIGINS.map(name => c.plan.set.sentinels[name])
   const clients = new MasterClients(
-    { sentinels, name: c.plan.set.name, password: null, sentinelPassword: null },
+    { sentinels, name: c.plan.set.name, login: OPEN, sentinelLogin: OPEN },
     'queue',
     () => {},
   )

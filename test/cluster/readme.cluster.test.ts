@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { planOf } from '../../deploy/local/plan.ts'
 import { until } from './cluster.ts'
 
@@ -21,36 +21,81 @@ const listens = (port: number): Promise<boolean> =>
     socket.on('error', () => resolve(false))
   })
 
-/** The commands of README's second block, for our ports. */
-function typed(): string[] {
-  const blocks = readFileSync(join(ROOT, 'README.md'), 'utf8').match(/```sh\n[\s\S]*?```/g) ?? []
-  const lines = (blocks[1] ?? '').split('\n').filter(line => /^(curl|npm) /.test(line))
-  return lines.map(line =>
-    line
-      .replace(/ +#.*/, '')
-      .replace(/127\.0\.0\.1:8(\d{3})/g, (_, rest: string) => `127.0.0.1:${BASE + Number(rest)}`),
-  )
-}
+const MINUTE = 'dev kill a'
+const TOKENS = 'TANDEM_TOKENS='
+const BLOCKS = readFileSync(join(ROOT, 'README.md'), 'utf8').match(/```sh\n[\s\S]*?```/g) ?? []
 
-test('start, write, kill an origin, read it back; a signal to npm ends all of it', async () => {
-  const home = mkdtempSync(join(tmpdir(), 'tandem-readme-'))
+/** The commands of the block that has this in it, for our ports. */
+const typed = (mark: string): string[] => commandsOf(BLOCKS.find(text => text.includes(mark)) ?? '')
+
+const commandsOf = (block: string): string[] =>
+  block
+    .split('\n')
+    .filter(line => /^(?:curl|npm|openssl|echo|TANDEM_\w+=\S+) /.test(line))
+    .map(line =>
+      line
+        .replace(/ +#.*/, '')
+        .replace(/127\.0\.0\.1:8(\d{3})/g, (_, rest: string) => `127.0.0.1:${BASE + Number(rest)}`),
+    )
+
+/** All other lines with curl that README shows. */
+const others = (): string[] =>
+  BLOCKS.filter(block => ![MINUTE, TOKENS, '/v1/_tx'].some(mark => block.includes(mark)))
+    .flatMap(commandsOf)
+    .filter(line => line.startsWith('curl '))
+
+type Started = { readonly run: (line: string | undefined, cwd?: string) => string; readonly stop: () => Promise<void> }
+
+/** What `command` starts, until it shows its URLs. */
+async function started(command: string, home: string): Promise<Started> {
   const env = { ...process.env, TANDEM_HOME: home, TANDEM_PORT_BASE: String(BASE) }
-  const npm = spawn('npm', ['start'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const npm = spawn('sh', ['-c', `exec env ${command}`], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
-  npm.stdout.on('data', data => {
-    said += String(data)
-  })
-  npm.stderr.on('data', data => {
-    said += String(data)
-  })
+  for (const stream of [npm.stdout, npm.stderr])
+    stream.on('data', data => {
+      said += String(data)
+    })
+  const stop = async (): Promise<void> => {
+    npm.kill('SIGTERM')
+    const plan = planOf(BASE, null)
+    const ports = [
+      ...Object.values(plan.publicPorts),
+      ...Object.values(plan.privatePorts),
+      plan.set.queue.a.port,
+      plan.registers.w.port,
+    ]
+    await until(
+      async () => (await Promise.all(ports.map(listens))).every(up => !up) || said.slice(-500),
+      40_000,
+      'nothing listens any more',
+    )
+  }
   try {
     await until(() => /Ctrl-C ends all/.test(said) || said, 60_000, 'npm start shows its URLs')
-    const [write, kill, read, status] = typed()
-    const run = (line: string | undefined): string => {
-      const done = spawnSync('sh', ['-c', line ?? 'false'], { cwd: ROOT, env, encoding: 'utf8', timeout: 30_000 })
-      expect([line, done.status]).toEqual([line, 0])
-      return done.stdout
-    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const run = (line: string | undefined, cwd = ROOT): string => {
+    const done = spawnSync('sh', ['-c', line ?? 'false'], { cwd, env, encoding: 'utf8', timeout: 30_000 })
+    expect([line, done.status]).toEqual([line, 0])
+    return done.stdout
+  }
+  return { run, stop }
+}
+
+const statusOf = (said: string): number => Number(/^HTTP\/1.1 (\d+)/.exec(said)?.[1])
+
+let home = ''
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'tandem-readme-'))
+})
+afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+test('start, write, kill an origin, read it back, and all else that it shows; a signal to npm ends all of it', async () => {
+  const { run, stop } = await started('npm start', home)
+  try {
+    const [write, kill, read, status] = typed(MINUTE)
     run(write)
     run(kill)
     expect(run(read)).toBe('Hello')
@@ -60,20 +105,32 @@ test('start, write, kill an origin, read it back; a signal to npm ends all of it
       30_000,
       'equal copies',
     )
+    // a write that wants two disks needs both members
+    await until(
+      () => /"canLoseAHost": ?true/.test(run(`${status} --json || true`)) || 'a host may not be lost yet',
+      30_000,
+      'both are members again',
+    )
+    expect(typed('/v1/_tx').map(line => statusOf(run(line)))).toEqual([201, 200, 200, 200, 201, 200, 201])
+    expect(others().length).toBeGreaterThan(8)
+    for (const line of others()) {
+      const said = run(line)
+      if (/^curl -[iI] /.test(line)) expect([line, statusOf(said)]).toEqual([line, expect.toBeOneOf([200, 201, 204])])
+    }
   } finally {
-    npm.kill('SIGTERM')
+    await stop()
   }
-  const plan = planOf(BASE, null)
-  const ports = [
-    ...Object.values(plan.publicPorts),
-    ...Object.values(plan.privatePorts),
-    plan.set.queue.a.port,
-    plan.registers.w.port,
-  ]
-  await until(
-    async () => (await Promise.all(ports.map(listens))).every(up => !up) || said.slice(-500),
-    40_000,
-    'nothing listens any more',
-  )
-  rmSync(home, { recursive: true, force: true })
+})
+
+test('tokens: the one that was made opens, nothing else does', async () => {
+  const [make, list, start = '', ask = ''] = typed(TOKENS)
+  for (const line of [make, list]) expect(spawnSync('sh', ['-c', line ?? 'false'], { cwd: home }).status).toBe(0)
+  const { run, stop } = await started(start.replaceAll('$PWD', home), join(home, 'home'))
+  try {
+    expect(statusOf(run(ask, home))).toBe(200)
+    expect(statusOf(run(ask.replace('/notes', '/other'), home))).toBe(403)
+    expect(statusOf(run(ask.replace(/ -H .*/, ''), home))).toBe(401)
+  } finally {
+    await stop()
+  }
 })

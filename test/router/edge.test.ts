@@ -2,9 +2,10 @@
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { edgeWorker } from '../../router/edgeworker.ts'
-import { edgeSuite } from './edgesuite.ts'
+import { edgeFeedSuite } from './edgefeedsuite.ts'
+import { type Edge, type EdgeStart, edgeSuite } from './edgesuite.ts'
 
-edgeSuite(26_500, async ({ port, origins, secret, parkMs }) => {
+const start = async ({ port, origins, secret, parkMs }: EdgeStart): Promise<Edge> => {
   const worker = edgeWorker()
   const env = { ORIGIN_A: origins.a, ORIGIN_B: origins.b, TANDEM_SECRET: secret, TANDEM_PARK_MS: String(parkMs) }
   const context = { waitUntil: (work: Promise<unknown>): void => void work }
@@ -19,4 +20,7 @@ edgeSuite(26_500, async ({ port, origins, secret, parkMs }) => {
         server.closeAllConnections()
       }),
   }
-})
+}
+
+edgeSuite(26_500, start)
+edgeFeedSuite(26_510, start)

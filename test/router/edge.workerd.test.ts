@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { Child } from '../../deploy/local/child.ts'
 import { edgeSpec } from '../../deploy/local/edge.ts'
 import { waitUp } from '../../deploy/local/probe.ts'
-import { edgeSuite } from './edgesuite.ts'
+import { edgeFeedSuite } from './edgefeedsuite.ts'
+import { type Edge, type EdgeStart, edgeSuite } from './edgesuite.ts'
 
 const READY_MS = 50_000
 
-edgeSuite(26_520, async ({ port, origins, secret, parkMs }) => {
+const start = async ({ port, origins, secret, parkMs }: EdgeStart): Promise<Edge> => {
   const home = mkdtempSync(join(tmpdir(), 'tandem-edge-'))
   const vars = { TANDEM_PARK_MS: String(parkMs) }
   const spec = edgeSpec({ port, origins, secret, dir: home, log: join(home, 'edge.log'), vars })
@@ -28,4 +29,7 @@ edgeSuite(26_520, async ({ port, origins, secret, parkMs }) => {
     throw new Error(`wrangler dev did not get ready: ${answer.why}\n${tail}`)
   }
   return { port, stop }
-})
+}
+
+edgeSuite(26_520, start)
+edgeFeedSuite(26_530, start)

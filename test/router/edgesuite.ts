@@ -42,11 +42,14 @@ export function edgeSuite(base: number, startEdge: (options: EdgeStart) => Promi
 
     const nextHop = (response: Response): string => response.headers.get('proxy-status') ?? ''
 
-    it('starts cold, with one hop more at worst, and then knows', async () => {
-      // both shards have moved before it was born: it assumes homes
+    it('starts cold in the middle of a takeover, with one hop more at worst, and then knows', async () => {
+      for (const { whereabouts } of [pair.a, pair.b]) whereabouts.set(viewOf(4, 'a', 'b'), [])
+      const waiting = fetch(url + pathIn('s0'), { method: 'PUT', body: 'cold' })
+      await until('the request is parked', () => pair.a.parking.requests + pair.b.parking.requests > 0)
+      // both shards move: not where it assumes them
       pair.a.whereabouts.set(viewOf(5, 'b', 'a'), ['s1'])
       pair.b.whereabouts.set(viewOf(5, 'b', 'a'), ['s0'])
-      const first = await fetch(url + pathIn('s0'), { method: 'PUT', body: 'cold' })
+      const first = await waiting
       expect([first.status, first.headers.get('tandem-origin')]).toEqual([201, 'b'])
       const again = await fetch(url + pathIn('s0'))
       expect(await again.text()).toBe('cold')
@@ -162,12 +165,20 @@ export function edgeSuite(base: number, startEdge: (options: EdgeStart) => Promi
     const seen: { origin: OriginName; method: string; headers: IncomingMessage['headers'] }[] = []
     const behave: Record<OriginName, Behaviour> = { a: () => {}, b: () => {} }
     let epoch = 10
+    let silent: OriginName | null = null
+    /** requests that the silent one got */
+    let unheard = 0
     let edge: Edge
+    let stranger: Edge | null = null
     const url = `http://${HOST}:${base + 7}`
     const path = pathIn('s0', 9)
 
     async function listen(origin: OriginName): Promise<void> {
       const server = createServer((incoming, outgoing) => {
+        if (origin === silent) {
+          if (incoming.url !== '/livez') unheard += 1
+          return
+        }
         if (incoming.url === '/livez') {
           outgoing.writeHead(200, { [VIEW_HEADER]: sealView(viewOf(epoch, 'a', 'b')), 'Tandem-Origin': origin }).end()
           return
@@ -202,18 +213,22 @@ export function edgeSuite(base: number, startEdge: (options: EdgeStart) => Promi
     }, 60_000)
     afterAll(async () => {
       await edge?.stop()
+      await stranger?.stop()
       for (const origin of ORIGINS) await unlisten(origin)
     })
     beforeEach(() => {
       seen.length = 0
+      silent = null
       behave.a = says(200, 'from a')
       behave.b = says(200, 'from b')
     })
     /** Whatever a test did to it, the edge finds a again. */
     afterEach(async () => {
       behave.a = says(200, 'from a')
+      silent = null
       if (!servers.has('a')) await listen('a')
       epoch += 1
+      behave.b = says(200, 'from b', { [VIEW_HEADER]: sealView(viewOf(epoch, 'a', 'b')) })
       let text = ''
       const end = performance.now() + 10_000
       while (text !== 'from a') {
@@ -302,17 +317,64 @@ export function edgeSuite(base: number, startEdge: (options: EdgeStart) => Promi
     })
 
     it('gives up a primary that stays silent once another one is known', async () => {
-      let silent: ServerResponse | null = null
+      let asked: ServerResponse | null = null
       behave.a = (_incoming, outgoing) => {
-        silent = outgoing
+        asked = outgoing
       }
       const read = fetch(url + path)
-      await until('it was asked', () => silent !== null)
+      await until('it was asked', () => asked !== null)
       const moved = sealView(viewOf(epoch + 1, 'b', 'b'))
       behave.b = says(200, 'from b', { [VIEW_HEADER]: moved })
       await fetch(url + pathIn('s1', 9))
       expect(await (await read).text()).toBe('from b')
       epoch += 1
+    })
+
+    it('with another secret, never sends a write twice: its keys are heeded by nobody', async () => {
+      const origins = { a: `http://${HOST}:${ports.a}`, b: `http://${HOST}:${ports.b}` }
+      stranger = await startEdge({
+        port: base + 8,
+        origins,
+        secret: `not ${SECRET}`.replaceAll(' ', '-'),
+        parkMs: PARK_MS,
+      })
+      const strange = `http://${HOST}:${base + 8}${path}`
+      expect(await (await fetch(strange)).text()).toBe('from a')
+      expect(await (await fetch(strange, { method: 'PUT', body: 'x' })).text()).toBe('from a')
+      seen.length = 0
+      behave.a = incoming => incoming.once('data', () => incoming.socket.destroy())
+      const lost = await fetch(strange, { method: 'PUT', body: 'x' })
+      expect([lost.status, await lost.json()]).toMatchObject([503, { committed: 'unknown', retryable: false }])
+      expect(seen.filter(({ method }) => method === 'PUT')).toHaveLength(1)
+      // a key of the client's own is heeded, whoever passes it on
+      const again = await fetch(strange, { method: 'PUT', body: 'x', headers: { 'Idempotency-Key': 'k' } })
+      expect(await again.text()).toBe('from b')
+    })
+
+    it('does not wait for one that might know better and has fallen silent; what it was asked is void', async () => {
+      // a cannot serve just now, and b is a host that has lost its power
+      silent = 'b'
+      behave.a = (incoming, outgoing) => {
+        if (unheard === 0) says(421, '')(incoming, outgoing)
+        else says(412, 'from a')(incoming, outgoing)
+      }
+      // a refusal of the primary's: it is the last word, since b would not take what it was asked
+      const put = await fetch(url + path, { method: 'PUT', body: 'x' })
+      expect([put.status, await put.text()]).toEqual([412, 'from a'])
+    })
+
+    it('learns nothing of an origin from a client that leaves', async () => {
+      let asked = false
+      behave.a = () => {
+        asked = true
+      }
+      const leaving = new AbortController()
+      const left = fetch(url + path, { signal: leaving.signal }).catch(() => null)
+      await until('it was asked', () => asked)
+      leaving.abort()
+      await left
+      behave.a = says(200, 'from a')
+      for (let n = 0; n < 5; n++) expect(await (await fetch(url + path)).text()).toBe('from a')
     })
 
     it('streams events as they come', async () => {

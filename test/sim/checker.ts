@@ -5,22 +5,12 @@ import { etagOf } from '../../replicator/entry/row.ts'
 import { type Ballot, compareBallots } from '../../replicator/register/acceptor.ts'
 import type { PairRecord, RegisterValue } from '../../replicator/register/record.ts'
 import { homeOf, ORIGINS, type OriginName, SHARDS, type ShardName } from '../../router/words.ts'
+import { Broken } from './broken.ts'
 import type { Answer, Clients } from './clients.ts'
+import { Entries } from './entries.ts'
 import { type Call, linearizable } from './history.ts'
 import type { Host, Running } from './host.ts'
-import type { Life } from './life.ts'
 import type { World } from './world.ts'
-
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I8' | 'I9' | 'I10' | 'I11' | 'fatal'
-
-export class Broken extends Error {
-  readonly invariant: Invariant
-
-  constructor(invariant: Invariant, what: string) {
-    super(`${invariant}: ${what}`)
-    this.invariant = invariant
-  }
-}
 
 type Chosen = {
   readonly ballot: Ballot
@@ -40,6 +30,9 @@ export class Checker {
   readonly #committedMax: Record<ShardName, number> = { s0: 0, s1: 0 }
   readonly #committedHashes = new Set<string>()
   readonly #seen: Record<OriginName, Seen | null> = { a: null, b: null }
+  /** entries that whoever reigned before may still commit: those that the new primary had when its epoch was decided */
+  readonly #cut: Record<ShardName, number> = { s0: 0, s1: 0 }
+  readonly entries: Entries
   newest: Chosen | null = null
   gaveUp = 0
   /** what was seen in the middle of production code */
@@ -51,6 +44,7 @@ export class Checker {
     this.#world = world
     this.#hosts = hosts
     this.#clients = clients
+    this.entries = new Entries(() => hosts)
     clients.onConflict = what => {
       this.failed ??= new Broken('I6', `an ETag stands for two values: ${what}`)
     }
@@ -91,6 +85,11 @@ export class Checker {
         return
       }
     }
+    for (const shard of SHARDS) {
+      const { name, incarnation } = record.primaries[shard]
+      if (newest?.record.primaries[shard].incarnation !== incarnation)
+        this.#cut[shard] = this.#hosts[name].disk.shards[shard].last.index
+    }
     this.newest = { ballot, record, at: this.#world.now, boots: value.boots }
     this.#world.story.tell('register', () => `epoch ${record.epoch} is decided: ${record.why} ${brief(record)}`)
     if (this.fair && (record.why === 'solo' || record.why === 'takeover'))
@@ -109,6 +108,7 @@ export class Checker {
     if (record.why !== 'restored' || member === undefined)
       throw new Broken('I8', `lineage ${record.lineage} was decided as ${record.why}`)
     this.newest = null
+    this.entries.beginAgain()
     for (const shard of SHARDS) {
       const { last } = this.#hosts[member.name].disk.shards[shard]
       this.#committed[shard].clear()
@@ -118,15 +118,19 @@ export class Checker {
   }
 
   onDurable(host: Host, shard: ShardName, what: 'write' | 'apply' | 'undo' | 'install'): void {
-    const disk = host.disk.shards[shard]
+    if (what === 'undo' || what === 'install') this.entries.discarded(host, shard)
     if (what === 'undo') {
       for (const hash of host.disk.quarantined)
         if (this.#committedHashes.has(hash)) throw new Broken('I9', `${host.name} undid a committed entry of ${shard}`)
-      return
     }
-    if (what === 'apply') return this.#applied(host, shard)
-    const entry = disk.log.at(-1)
-    if (what !== 'write' || entry === undefined) return
+    if (what === 'apply') this.#applied(host, shard)
+    if (what === 'write') this.#written(host, shard)
+  }
+
+  #written(host: Host, shard: ShardName): void {
+    this.entries.written(host, shard)
+    const entry = host.disk.shards[shard].log.at(-1)
+    if (entry === undefined) return
     const decoded = decodeEntry(entry.bytes)
     if (decoded.kind !== 'ok') throw new Broken('I6', `an entry that cannot be read: ${decoded.detail}`)
     const { epoch, index, ops } = decoded.entry
@@ -135,6 +139,7 @@ export class Checker {
   }
 
   #applied(host: Host, shard: ShardName): void {
+    this.entries.applied(host, shard)
     const state = host.running?.replicator.state
     const { last } = host.disk.shards[shard]
     const hash = this.#committed[shard].get(last.index)
@@ -156,10 +161,14 @@ export class Checker {
     if (record !== null && record.epoch !== seen.epoch) {
       if (record.epoch < seen.epoch) throw new Broken('I8', `${host.name} went back to epoch ${record.epoch}`)
       seen.epoch = record.epoch
+      if (record.lineage !== state.identity.lineage)
+        throw new Broken('I8', `${host.name} believes in a record of lineage ${record.lineage}, and is not of it`)
       if (this.#records.get(`${record.lineage} ${record.epoch}`) !== JSON.stringify(record))
         throw new Broken('I8', `${host.name} believes in epoch ${record.epoch}, which was not decided so`)
     }
     if (state.synced) host.disk.rolledBack = false
+    // Of a world that is over: what it still does is known to be lost.
+    if (record?.lineage !== this.newest?.record.lineage) return
     for (const shard of SHARDS) {
       const { committed } = state.shards[shard]
       if (committed <= seen.committed[shard]) continue
@@ -179,9 +188,13 @@ export class Checker {
       if (before !== undefined && before !== position.hash)
         throw new Broken('I1', `two entries were committed at ${shard} ${index}; the later one by ${host.name}`)
       known.set(index, position.hash)
+      this.entries.committed(shard, index, position.hash)
       this.#committedHashes.add(position.hash)
     }
     if (to <= this.#committedMax[shard]) return
+    const reigns = this.newest?.record.primaries[shard].incarnation === host.running?.life.incarnation
+    if (!reigns && to > this.#cut[shard])
+      throw new Broken('I1', `${host.name} commits ${shard} ${to} when its reign is over, and its successor had less`)
     this.#committedMax[shard] = to
     this.#membersHold(shard, to, `when ${host.name} committed it`)
   }
@@ -201,12 +214,12 @@ export class Checker {
 
   /**
    * I5 by the clock of the process: it may have been stopped since it began with this request. Where it was stopped in this
-   * very step, by the work on another request, nothing could have noticed: the answer leaves when it wakes.
+   * very step, but not by this request, nothing could have noticed: the answer leaves when it wakes.
    */
   withinLease({ life, replicator }: Running, answer: Answer): void {
-    if (!life.alive || life.busyUntil > this.#world.now) return
+    if (!life.alive || (life.busyUntil > this.#world.now && !life.sleepsAtRow)) return
     if (!['found', 'missing', 'outcome'].includes(answer.kind)) return
-    if (!leaseHolds(replicator.state, lookedAt(life)))
+    if (!leaseHolds(replicator.state, life.clock))
       this.failed ??= new Broken('I5', `${life.name} gives an answer without a lease: ${answer.kind}`)
   }
 
@@ -215,6 +228,8 @@ export class Checker {
     const a = this.#hosts.a.running
     const b = this.#hosts.b.running
     if (a === null || b === null) return
+    // A person may begin another lineage beside an origin that nobody can reach: that one serves an old world until it is told.
+    if (a.replicator.state.identity.lineage !== b.replicator.state.identity.lineage) return
     for (const shard of SHARDS)
       if (serves(a, shard) && serves(b, shard)) throw new Broken('I5', `both origins serve ${shard} at one moment`)
   }
@@ -277,14 +292,6 @@ export class Checker {
       throw new Broken('I11', `no order of effects explains what clients saw of ${key}:\n${lines.join('\n')}`)
     }
   }
-}
-
-/** Its clock, read without anything happening by it. */
-function lookedAt(life: Life): number {
-  life.watched = true
-  const now = life.now()
-  life.watched = false
-  return now
 }
 
 function serves(running: Running, shard: ShardName): boolean {

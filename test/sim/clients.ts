@@ -1,10 +1,12 @@
 // Clients and the routers on the two hosts: each request goes in at one host, to whoever that host names, waits while nobody
 // is, and its outcome is unknown where an answer is lost.
 import type { ReadAnswer, WriteAnswer } from '../../origin/http/ports.ts'
-import type { Condition, Idempotency, WriteCommand } from '../../replicator/store/shardstore.ts'
+import type { Idempotency } from '../../replicator/store/command.ts'
+import type { WriteOutcome } from '../../replicator/store/outcome.ts'
 import type { Aimed } from '../../router/aimed.ts'
 import { ORIGINS, type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
-import type { Ask, Call, Told } from './history.ts'
+import { commandOf, documentsOf, keyOf, PAIR, type Seen } from './commands.ts'
+import { type Ask, type Call, type Told, valueWith } from './history.ts'
 import type { Host, Running } from './host.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
@@ -15,6 +17,8 @@ const PARK_MS = 4000
 /** A client that heard nothing for so long gives up. */
 const PATIENCE_MS = 8000
 const RETRY_MS = 25
+/** Within what a fault takes, and beyond it. */
+const TTL_MS_MAX = 3000
 /** TCP sends again what a cut network swallowed: long after its sender gave it up, a request may still arrive. */
 const RETRANSMITTED_MS = 60_000
 /** A router that keeps a key for its write gives a silent peer up sooner, and asks again. */
@@ -33,7 +37,9 @@ export class Clients {
   readonly #random: Random
   /** the value that an ETag of a key stands for */
   readonly #values = new Map<string, string>()
-  readonly #seen = new Map<string, { readonly etag: string; readonly value: string }>()
+  readonly #seen = new Map<string, Seen>()
+  /** when the document that began with this may go */
+  readonly #mortal = new Map<string, number>()
   stopped = false
   /** nobody asks for anything else */
   only: 'get' | 'put' | null = null
@@ -67,7 +73,8 @@ export class Clients {
           return
         }
         const shard = this.#random.pick(SHARDS)
-        const key = `${shard}/k${this.#random.int(1, keys)}`
+        const n = this.#random.int(1, keys + 1)
+        const key = `${shard}/${n > keys ? PAIR : `k${n}`}`
         this.ask(`c${n}`, shard, key, () => this.#world.after(this.#random.between(0, 2 * thinkMs), loop))
       }
       this.#world.after(this.#random.between(0, thinkMs), loop)
@@ -84,22 +91,34 @@ export class Clients {
     if (this.pending > 0) throw new Error('somebody still waits for an answer')
     const at = this.#world.now
     this.#ends.push(this.calls.length)
-    for (const [key, value] of values) {
-      const ask: Ask = { op: 'put', value, match: undefined }
+    for (const [key, value] of new Map([...values].map(([document, text]) => [keyOf(document), text]))) {
+      const ask: Ask = { op: 'put', value, match: undefined, expires: null }
       const id = this.calls.length
       this.calls.push({ id, key, client: 'backup', ask, invoked: at, returned: at, told: { kind: 'created' } })
+      const [began = ''] = JSON.parse(value)
+      const expires = this.#mortal.get(began)
+      if (expires !== undefined) this.#mayExpire(key, began, Math.max(at, expires))
     }
   }
 
-  ask(client: string, shard: ShardName, key: string, then: () => void): void {
-    const via = this.#random.pick(ORIGINS)
+  /** From then on, and perhaps never: a deletion that nobody asked for. */
+  #mayExpire(key: string, began: string, at: number): void {
+    this.#mortal.set(began, at)
+    const told = { kind: 'unknown' } as const
+    const returned = Number.POSITIVE_INFINITY
+    const id = this.calls.length
+    this.calls.push({ id, key, client: 'time', ask: { op: 'expire', began }, invoked: at, returned, told })
+  }
+
+  /** @param via the host at which it goes in */
+  ask(client: string, shard: ShardName, key: string, then: () => void, via = this.#random.pick(ORIGINS)): void {
     const { running } = this.#hosts[via]
-    if (running === null) {
+    if (running === null || this.#network.outside.has(via)) {
       then()
       return
     }
     const id = this.calls.length
-    const [ask, etag] = this.#choose(key, id)
+    const [ask, seen] = this.#choose(key, id)
     const call: Call = {
       id,
       key,
@@ -110,6 +129,7 @@ export class Clients {
       told: { kind: 'unknown' },
     }
     this.calls.push(call)
+    if (ask.op === 'put' && ask.expires !== null) this.#mayExpire(key, `v${id}`, ask.expires)
     this.pending++
     let over = false
     const end = (result: Result | null): void => {
@@ -132,23 +152,37 @@ export class Clients {
     }
     this.#world.after(PATIENCE_MS, () => end(null))
     this.#world.at(this.#world.now + this.#random.between(0.1, 2), running.life, () => {
-      void this.#route(running, shard, key, ask, etag, minted(id, ask)).then(result => {
+      void this.#route(running, shard, key, ask, seen, minted(id, ask)).then(result => {
         const { life } = running
-        if (life.touch()) life.departs(this.#random.between(0.1, 2), () => end(result))
+        if (life.touch())
+          life.departs(this.#random.between(0.1, 2), () => {
+            // Its external card was cut meanwhile: the client's connection is dead, and it hears nothing more.
+            if (!this.#network.outside.has(via)) end(result)
+          })
       })
     })
   }
 
-  #choose(key: string, id: number): readonly [Ask, string | null] {
-    const value = `v${id}`
+  #choose(key: string, id: number): readonly [Ask, Seen | null] {
+    const more = `v${id}`
+    const value = valueWith(more)
     const seen = this.#seen.get(key)
     const dice = this.#random.unit()
-    if (this.only === 'put') return [{ op: 'put', value, match: undefined }, null]
+    const put = (match: string | null | undefined, expires: number | null = null): Ask => ({
+      op: 'put',
+      value,
+      match,
+      expires,
+    })
+    if (this.only === 'put') return [put(undefined), null]
     if (this.only === 'get' || dice < 0.4) return [{ op: 'get' }, null]
-    if (dice < 0.65) return [{ op: 'put', value, match: undefined }, null]
-    if (dice < 0.8 && seen !== undefined) return [{ op: 'put', value, match: seen.value }, seen.etag]
-    if (dice < 0.88) return [{ op: 'put', value, match: null }, null]
-    if (dice < 0.94 && seen !== undefined) return [{ op: 'delete', match: seen.value }, seen.etag]
+    if (dice < 0.53) return [put(undefined), null]
+    if (dice < 0.57) return [put(undefined, Math.floor(this.#world.now) + this.#random.int(1, TTL_MS_MAX)), null]
+    if (dice < 0.65) return [{ op: 'append', more, match: undefined }, null]
+    if (dice < 0.7 && seen !== undefined) return [{ op: 'append', more, match: seen.value }, seen]
+    if (dice < 0.8 && seen !== undefined) return [put(seen.value), seen]
+    if (dice < 0.88) return [put(null), null]
+    if (dice < 0.94 && seen !== undefined) return [{ op: 'delete', match: seen.value }, seen]
     return [{ op: 'delete', match: undefined }, null]
   }
 
@@ -157,7 +191,7 @@ export class Clients {
     shard: ShardName,
     key: string,
     ask: Ask,
-    etag: string | null,
+    seen: Seen | null,
     idem: Idempotency | null,
   ): Promise<Result> {
     /** attempts that were lost may take effect in reigns up to this epoch */
@@ -170,13 +204,13 @@ export class Clients {
     for (;;) {
       const where = whereabouts.where(shard)
       if (where.kind === 'here') {
-        const answer = await this.#dispatch(at, shard, key, ask, etag, idem, null)
+        const answer = await this.#dispatch(at, shard, key, ask, seen, idem, null)
         if (answer.kind !== 'misdirected' && last(answer)) return this.#settled(lostUpTo, key, ask, answer)
         if (answer.kind === 'unknown') lostUpTo = Math.max(lostUpTo, answer.reign)
       }
       if (where.kind === 'there') {
         const { epoch } = where.view
-        const answer = await this.#forward(at, shard, key, ask, etag, idem, epoch)
+        const answer = await this.#forward(at, shard, key, ask, seen, idem, epoch)
         if (answer === 'lost' && ask.op !== 'get' && idem === null) return { kind: 'told', told: { kind: 'unknown' } }
         if (answer !== 'lost' && answer !== 'refused' && answer.kind !== 'misdirected' && last(answer))
           return this.#settled(lostUpTo, key, ask, answer)
@@ -194,11 +228,11 @@ export class Clients {
     shard: ShardName,
     key: string,
     ask: Ask,
-    etag: string | null,
+    seen: Seen | null,
     idem: Idempotency | null,
     aimed: Aimed,
   ): Promise<Answer> {
-    const answer = await this.#answer(at, shard, key, ask, etag, idem, aimed)
+    const answer = await this.#answer(at, shard, key, ask, seen, idem, aimed)
     this.onAnswer(at, answer)
     return answer
   }
@@ -208,19 +242,13 @@ export class Clients {
     shard: ShardName,
     key: string,
     ask: Ask,
-    etag: string | null,
+    seen: Seen | null,
     idem: Idempotency | null,
     aimed: Aimed,
   ): Promise<Answer> {
-    if (ask.op === 'get') return documents.read(shard, key)
-    const conditions: Condition[] = []
-    if (etag !== null) conditions.push({ kind: 'match', etags: [etag] })
-    else if (ask.op === 'put' && ask.match === null) conditions.push({ kind: 'noneMatch', etags: '*' })
-    const at = Math.floor(this.#world.now)
-    const command: WriteCommand =
-      ask.op === 'put'
-        ? { op: 'put', key, type: 'text/plain', body: new TextEncoder().encode(ask.value), conditions, at }
-        : { op: 'delete', key, conditions, at }
+    if (ask.op === 'expire') throw new Error('nobody asks for that')
+    if (ask.op === 'get') return documents.read(shard, this.#random.pick(documentsOf(key)))
+    const command = commandOf(key, ask, seen, Math.floor(this.#world.now))
     return documents.write(shard, idem === null ? command : { ...command, idem }, aimed)
   }
 
@@ -229,7 +257,7 @@ export class Clients {
     shard: ShardName,
     key: string,
     ask: Ask,
-    etag: string | null,
+    seen: Seen | null,
     idem: Idempotency | null,
     aimed: Aimed,
   ): Promise<Answer | 'refused' | 'lost'> {
@@ -246,7 +274,7 @@ export class Clients {
       const { running } = this.#hosts[peer]
       if (running === null) return back('refused', this.#world.now)
       this.#world.at(this.#world.now, running.life, () => {
-        void this.#dispatch(running, shard, key, ask, etag, idem, aimed).then(answer => {
+        void this.#dispatch(running, shard, key, ask, seen, idem, aimed).then(answer => {
           if (running.life.touch()) running.life.departs(0, () => back(answer, this.#world.now))
         })
       })
@@ -263,7 +291,8 @@ export class Clients {
 
   /** A refusal after a lost attempt is not the last word, which may yet arrive - unless its reign began after that attempt. */
   #settled(lostUpTo: number, key: string, ask: Ask, answer: Exclude<Answer, { kind: 'misdirected' }>): Result {
-    const refused = answer.kind === 'outcome' && ['missing', 'preconditionFailed'].includes(answer.outcome.kind)
+    const refused =
+      answer.kind === 'outcome' && ['missing', 'preconditionFailed', 'refused'].includes(answer.outcome.kind)
     return lostUpTo > 0 && refused && answer.reign <= lostUpTo
       ? { kind: 'told', told: { kind: 'unknown' } }
       : this.#tell(key, ask, answer)
@@ -272,6 +301,7 @@ export class Clients {
   #tell(key: string, ask: Ask, answer: Exclude<Answer, { kind: 'misdirected' }>): Result {
     switch (answer.kind) {
       case 'unavailable':
+      case 'solo':
         return { kind: 'nothing' }
       case 'unknown':
         return { kind: 'told', told: { kind: 'unknown' } }
@@ -280,28 +310,54 @@ export class Clients {
         return { kind: 'told', told: { kind: 'missing' } }
       case 'found': {
         const value = new TextDecoder().decode(answer.document.body)
-        this.#learn(key, answer.document.etag, value)
+        const { etag } = answer.document
+        const [first, second] = documentsOf(key)
+        const document = second !== undefined && this.#values.has(second + etag) ? second : first
+        this.#learn(key, { document, etag, value })
         return { kind: 'told', told: { kind: 'found', value } }
       }
-      case 'outcome': {
-        const { outcome } = answer
-        if (outcome.kind === 'missing') return { kind: 'told', told: { kind: 'missing' } }
-        if (outcome.kind === 'failed' || outcome.kind === 'mismatch' || outcome.kind === 'outdated')
-          return { kind: 'nothing' }
-        if (outcome.kind === 'preconditionFailed') {
-          const value = outcome.etag === null ? null : (this.#values.get(key + outcome.etag) ?? '?')
-          return { kind: 'told', told: { kind: 'refused', value } }
-        }
-        const done = outcome.kind === 'replayed' ? outcome.done : outcome
-        if (ask.op === 'put') this.#learn(key, done.etag, ask.value)
-        return { kind: 'told', told: { kind: done.kind } }
-      }
+      case 'outcome':
+        return this.#outcome(key, ask, answer.outcome)
     }
   }
 
-  #learn(key: string, etag: string, value: string): void {
-    this.made(key, etag, value)
-    this.#seen.set(key, { etag, value })
+  #outcome(key: string, ask: Ask, outcome: WriteOutcome): Result {
+    const [first, second = first] = documentsOf(key)
+    const refused = (document: string, refusal: WriteOutcome): Result => {
+      if (refusal.kind === 'missing') return { kind: 'told', told: { kind: 'missing' } }
+      // a document that is no JSON any more, say: no order of effects explains it
+      if (refusal.kind !== 'preconditionFailed') return { kind: 'told', told: { kind: 'refused', value: refusal.kind } }
+      const value = refusal.etag === null ? null : (this.#values.get(document + refusal.etag) ?? '?')
+      return { kind: 'told', told: { kind: 'refused', value } }
+    }
+    switch (outcome.kind) {
+      case 'failed':
+      case 'mismatch':
+      case 'outdated':
+        return { kind: 'nothing' }
+      case 'refused':
+        return refused(outcome.op === 0 ? first : second, outcome.refusal)
+      case 'replayed':
+        return this.#outcome(key, ask, outcome.done)
+      case 'created':
+      case 'replaced':
+      case 'deleted':
+        if (ask.op === 'put') this.#learn(key, { document: key, etag: outcome.etag, value: ask.value })
+        return { kind: 'told', told: { kind: outcome.kind } }
+      case 'transacted': {
+        const [etag] = outcome.etags
+        if (ask.op === 'put' && typeof etag === 'string') this.#learn(key, { document: first, etag, value: ask.value })
+        const kind = ask.op === 'put' ? 'written' : ask.op === 'delete' ? 'deleted' : 'replaced'
+        return { kind: 'told', told: { kind } }
+      }
+      default:
+        return refused(first, outcome)
+    }
+  }
+
+  #learn(key: string, seen: Seen): void {
+    this.made(seen.document, seen.etag, seen.value)
+    this.#seen.set(key, seen)
   }
 
   /** An ETag is never used again for other bytes of the same key. */

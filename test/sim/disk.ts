@@ -62,6 +62,10 @@ export class Disk {
   slowness = 0
   /** how long the longest of them takes */
   slowMs = 1500
+  /** the databases are slow, and the identity file is not */
+  fastIdentity = false
+  /** how much longer than usual the identity file takes: it is a file of its own */
+  identityMs = 0
 
   /** An older copy of the whole directory, as a backup tool would make it. */
   copy(): Disk {

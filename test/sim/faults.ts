@@ -38,6 +38,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       sim.hosts[name].kill('its host lost power')
       sim.registers.down.add(name)
       const ms = random.between(100, 4000)
+      sim.queues.sentinels.stop(name, ms)
       sim.world.after(ms, () => sim.registers.down.delete(name))
       sim.world.after(ms + random.between(0, 500), () => sim.restart(name))
     },
@@ -80,6 +81,24 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       )
     },
   },
+  outsideCut: {
+    weight: 3,
+    strike: (sim, random) => {
+      const name = random.pick(ORIGINS)
+      sim.network.outside.add(name)
+      sim.world.story.tell('network', () => `no client reaches ${name}`)
+      sim.world.after(random.between(50, 4000), () => sim.network.outside.delete(name))
+    },
+  },
+  registersShut: {
+    weight: 3,
+    strike: (sim, random) => {
+      const name = random.pick(ORIGINS)
+      sim.network.unregistered.add(name)
+      sim.world.story.tell('network', () => `${name} reaches no register`)
+      sim.world.after(random.between(50, 5000), () => sim.network.unregistered.delete(name))
+    },
+  },
   dropSession: { weight: 5, strike: sim => sim.links.end('the session broke') },
   slowNetwork: {
     weight: 3,
@@ -100,6 +119,24 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       })
     },
   },
+  queueMaster: {
+    weight: 5,
+    strike: (sim, random) => {
+      const { sentinels } = sim.queues
+      sentinels.stop(random.chance(0.7) ? sentinels.master : random.pick(HOSTS), random.between(100, 6000))
+    },
+  },
+  queueFailover: {
+    weight: 4,
+    strike: (sim, random) => {
+      const { sentinels } = sim.queues
+      const next = random.pick(HOSTS)
+      const staleMs = random.chance(0.5) ? random.between(100, 5000) : 0
+      if (staleMs > 0 && next !== sentinels.master) sentinels.stall(next, staleMs)
+      sim.world.after(staleMs, () => sentinels.failOver(next))
+    },
+  },
+  queueEmpty: { weight: 2, strike: sim => sim.queues.sentinels.comeBackEmpty() },
   queueTrouble: {
     weight: 4,
     strike: (sim, random) => {

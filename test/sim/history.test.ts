@@ -11,7 +11,7 @@ const call = (id: number, invoked: number, returned: number, ask: Ask, told: Tol
   returned: told.kind === 'unknown' ? Number.POSITIVE_INFINITY : returned,
   told,
 })
-const put = (value: string, match?: string | null): Ask => ({ op: 'put', value, match })
+const put = (value: string, match?: string | null): Ask => ({ op: 'put', value, match, expires: null })
 const get: Ask = { op: 'get' }
 const verdict = (...calls: Call[]): string => linearizable('k', calls).kind
 

@@ -3,13 +3,25 @@
 export type Ask =
   | { readonly op: 'get' }
   /** `match`: only onto the document that holds this value; null: only where there is none; undefined: always */
-  | { readonly op: 'put'; readonly value: string; readonly match: string | null | undefined }
+  | {
+      readonly op: 'put'
+      readonly value: string
+      readonly match: string | null | undefined
+      /** true time; null is never */
+      readonly expires: number | null
+    }
   | { readonly op: 'delete'; readonly match: string | undefined }
+  /** reads, and writes what it read with more at its end: a value is a list, as JSON */
+  | { readonly op: 'append'; readonly more: string; readonly match: string | undefined }
+  /** nobody's: the document that began so may be deleted, patched or not, from then on; never known */
+  | { readonly op: 'expire'; readonly began: string }
 
 export type Told =
   | { readonly kind: 'found'; readonly value: string }
   | { readonly kind: 'missing' }
   | { readonly kind: 'created' | 'replaced' | 'deleted' }
+  /** one of the first two */
+  | { readonly kind: 'written' }
   /** the condition did not hold; `value` is what was there instead, undefined where that is not known */
   | { readonly kind: 'refused'; readonly value: string | null | undefined }
   /** it may have taken effect, or may yet */
@@ -30,10 +42,13 @@ export type Call = {
 export function effect(state: string | null, ask: Ask, told: Told): string | null | undefined {
   if (told.kind === 'unknown') {
     if (ask.op === 'get') return state
+    if (ask.op === 'expire') return state !== null && listOf(state)[0] === ask.began ? null : state
     const holds = ask.match === undefined || ask.match === state
-    if (ask.op === 'put') return holds ? ask.value : state
-    return holds ? null : state
+    if (!holds) return state
+    if (ask.op === 'append') return state === null ? state : appended(state, ask.more)
+    return ask.op === 'put' ? ask.value : null
   }
+  if (ask.op === 'expire') return undefined
   if (ask.op === 'get') {
     if (told.kind === 'found') return state === told.value ? state : undefined
     return told.kind === 'missing' && state === null ? state : undefined
@@ -43,14 +58,25 @@ export function effect(state: string | null, ask: Ask, told: Told): string | nul
     const fits = told.value === undefined ? state !== null : state === told.value
     return !holds && fits ? state : undefined
   }
-  if (ask.op === 'delete') {
-    if (told.kind === 'missing') return state === null ? state : undefined
-    return told.kind === 'deleted' && state !== null && holds ? null : undefined
-  }
+  if (told.kind === 'missing') return state === null && ask.op !== 'put' ? state : undefined
+  if (ask.op === 'append')
+    return told.kind === 'replaced' && state !== null && holds ? appended(state, ask.more) : undefined
+  if (ask.op === 'delete') return told.kind === 'deleted' && state !== null && holds ? null : undefined
   if (!holds) return undefined
+  if (told.kind === 'written') return ask.value
   if (told.kind === 'created') return state === null ? ask.value : undefined
   return told.kind === 'replaced' && state !== null ? ask.value : undefined
 }
+
+/** A value is a list of what was written, one after the other. */
+export const valueWith = (...list: readonly string[]): string => JSON.stringify(list)
+const listOf = (value: string): readonly unknown[] => {
+  const list: unknown = JSON.parse(value)
+  return Array.isArray(list) ? list : []
+}
+/** By which write it is as it is. */
+export const lastOf = (value: string): string => String(listOf(value).at(-1))
+const appended = (value: string, more: string): string => JSON.stringify([...listOf(value), more])
 
 export type Verdict =
   | { readonly kind: 'linearizable' }

@@ -1,11 +1,12 @@
 // One of the two hosts: a disk, a clock, and the production replicator and gate over simulated parts, one life after another.
 import { GuardedDocuments } from '../../origin/documents.ts'
+import { Expiry } from '../../origin/expiry.ts'
 import { HostWhereabouts } from '../../origin/whereabouts.ts'
 import type { Timing } from '../../replicator/core/limits.ts'
 import type { Identity, IdentityFile } from '../../replicator/identity.ts'
 import type { Log } from '../../replicator/log.ts'
 import { Replicator } from '../../replicator/replicator.ts'
-import type { SnapshotFile } from '../../replicator/store/shardstore.ts'
+import type { SnapshotFile, WriteResult } from '../../replicator/store/shardstore.ts'
 import { type OriginName, peerOf, type ShardName } from '../../router/words.ts'
 import { Disk, type ShardDisk } from './disk.ts'
 import { Life } from './life.ts'
@@ -40,6 +41,10 @@ export type Surroundings = {
   readonly transfer: { ms: number; under: number }
   readonly onFatal: (host: Host, why: string, cause: unknown) => void
   readonly onDurable: (host: Host, shard: ShardName, what: 'write' | 'apply' | 'undo' | 'install') => void
+  /** a standby gives entries to its disk */
+  readonly onTaken: (host: Host, shard: ShardName, entries: readonly Uint8Array[]) => void
+  /** an entry of this epoch is on a disk that was given it when a newer one was known */
+  readonly onOutdated: (host: Host, shard: ShardName, epoch: number, known: number) => void
 }
 
 /** Incarnations of one data directory that are remembered: as origin/host/identity.ts has it. */
@@ -118,8 +123,13 @@ export class Host {
 
   #run(life: Life, identity: Identity, disk: Disk): void {
     const { world, links, queues, registers, timing, files, logKept } = this.#around
-    const store = (shard: ShardName): ModelStore =>
-      new ModelStore(
+    const store = (shard: ShardName): WatchedStore =>
+      new WatchedStore(
+        {
+          epoch: () => this.running?.replicator.state.record?.epoch ?? 0,
+          onTaken: entries => this.#around.onTaken(this, shard, entries),
+          onOutdated: (epoch, known) => this.#around.onOutdated(this, shard, epoch, known),
+        },
         {
           shard,
           disk,
@@ -146,6 +156,7 @@ export class Host {
       acceptors: registers.port(life),
       link: handlers => links.attach(life, handlers),
       queue: handlers => queues.attach(life, handlers),
+      keepSnapshot: () => {},
       fetchSnapshot: (_, offer) => this.#fetch(life, offer),
       now: () => life.now(),
       log: this.#log(),
@@ -160,7 +171,7 @@ export class Host {
       stores,
       // Between the gate and the row is a place like any other to be stopped at.
       get: (shard, key) => {
-        life.touch()
+        life.beforeRow()
         return stores[shard].get(key)
       },
       record: (shard, scope) => {
@@ -172,6 +183,13 @@ export class Host {
     })
     const whereabouts = new HostWhereabouts(this.name, replicator, () => life.now())
     if (!life.alive) return
+    new Expiry({
+      documents,
+      serves: shard => replicator.serves(shard) !== null,
+      due: (shard, at, limit) => stores[shard].due(at, limit),
+      now: () => Math.floor(world.now),
+      onError: cause => this.#around.onFatal(this, 'the sweep of what expires failed', cause),
+    })
     this.running = { life, replicator, documents, whereabouts, stores }
     world.story.tell(this.name, () => `${life.incarnation} runs`)
   }
@@ -183,8 +201,9 @@ export class Host {
       save: identity => {
         const { promise, resolve } = Promise.withResolvers<void>()
         if (!life.touch()) return promise
-        const slow = disk.slowness > 0 && this.#random.chance(disk.slowness) ? this.#random.between(20, disk.slowMs) : 0
-        freeAt = Math.max(freeAt, life.time) + this.#random.between(0.2, 3) + slow
+        const slows = disk.slowness > 0 && !disk.fastIdentity && this.#random.chance(disk.slowness)
+        const slow = slows ? this.#random.between(20, disk.slowMs) : 0
+        freeAt = Math.max(freeAt, life.time) + this.#random.between(0.2, 3) + slow + disk.identityMs
         life.world.at(freeAt, null, () => {
           if (life.alive) disk.identity = identity
         })
@@ -216,6 +235,36 @@ export class Host {
         return text === '{}' ? message : `${message} ${text}`
       })
     return { debug: () => {}, info: line, warn: line, error: line }
+  }
+}
+
+type Watching = {
+  /** the newest that is known now */
+  readonly epoch: () => number
+  readonly onTaken: (entries: readonly Uint8Array[]) => void
+  readonly onOutdated: (epoch: number, known: number) => void
+}
+
+/** A store with somebody who looks at what it is given. */
+class WatchedStore extends ModelStore {
+  readonly #watching: Watching
+
+  constructor(watching: Watching, ...of: ConstructorParameters<typeof ModelStore>) {
+    super(...of)
+    this.#watching = watching
+  }
+
+  override apply(entries: readonly Uint8Array[]): ReturnType<ModelStore['apply']> {
+    this.#watching.onTaken(entries)
+    return super.apply(entries)
+  }
+
+  override async write(...given: Parameters<ModelStore['write']>): Promise<WriteResult> {
+    const known = this.#watching.epoch()
+    const result = await super.write(...given)
+    if (result.kind === 'done' && result.entry !== null && result.entry.position.epoch < known)
+      this.#watching.onOutdated(result.entry.position.epoch, known)
+    return result
   }
 }
 

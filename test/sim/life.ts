@@ -16,6 +16,10 @@ export class Life {
   /** stopped until then (true time) */
   busyUntil = 0
   doom: Doom | null = null
+  /** it is stopped for so long when it next reads a row: between the gate and the answer */
+  rowPauseMs: number | null = null
+  /** until it wakes from that */
+  sleepsAtRow = false
   /** a checker looks: nothing happens by looking */
   watched = false
   readonly onEnd: (why: string) => void
@@ -48,6 +52,11 @@ export class Life {
     return this.#offset + this.time * this.#rate
   }
 
+  /** Its clock as it will find it when it goes on, read without anything happening by it. */
+  get clock(): number {
+    return this.#offset + this.time * this.#rate
+  }
+
   /** True milliseconds that so many of its own take. */
   trueMs(ms: number): number {
     return ms / this.#rate
@@ -61,6 +70,18 @@ export class Life {
     if (doom.pauseMs === null) this.end('killed in the middle of a step')
     else this.pause(doom.pauseMs)
     return this.alive
+  }
+
+  /** A row is about to be read. */
+  beforeRow(): void {
+    const ms = this.rowPauseMs
+    if (!this.touch() || ms === null) return
+    this.rowPauseMs = null
+    this.pause(ms)
+    this.sleepsAtRow = true
+    this.world.at(this.busyUntil, this, () => {
+      this.sleepsAtRow = false
+    })
   }
 
   pause(ms: number): void {

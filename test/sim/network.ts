@@ -1,5 +1,7 @@
-// The internal network between the hosts a, b and w: which way is open, and how long things take.
+// The internal network between the hosts a, b and w: which way is open, and how long things take. And the external one, by which
+// clients reach a and b.
 import type { AcceptorName } from '../../replicator/register/acceptor.ts'
+import type { OriginName } from '../../router/words.ts'
 import type { Random } from './random.ts'
 
 export type Host = AcceptorName
@@ -13,6 +15,10 @@ export class Network {
   /** the longest that something is late by then */
   lateMs = 400
   onChange: () => void = () => {}
+  /** hosts that no client reaches: their external card is cut */
+  readonly outside = new Set<OriginName>()
+  /** origins whose calls a firewall keeps from all registers, though the link goes through */
+  readonly unregistered = new Set<OriginName>()
 
   constructor(random: Random) {
     this.#random = random
@@ -37,6 +43,8 @@ export class Network {
 
   mendAll(): void {
     this.#cut.clear()
+    this.outside.clear()
+    this.unregistered.clear()
     this.onChange()
   }
 

@@ -79,7 +79,7 @@ export class Registers {
       this.#world.at(this.#world.now + this.#network.delay() + late(), life, () => resolve(reply))
     }
     // A request that left lives on by itself: its sender may be dead when it takes effect.
-    const lost = !this.#network.open(life.name, name) || bad()
+    const lost = !this.#reaches(life.name, name) || bad()
     life.departs(this.#network.delay() + late(), () => {
       if (lost || this.down.has(name)) return
       const [state, reply] = acceptorStep(this.state(name), lineage, request)
@@ -95,7 +95,7 @@ export class Registers {
   /** Never lost or late by chance: it is about minutes. */
   #call(life: Life, name: AcceptorName, by: OriginName, resolve: (reply: AcceptorReply) => void): void {
     life.later(DEADLINE_MS, () => resolve({ kind: 'failed', reason: 'no answer in time' }))
-    const open = this.#network.open(life.name, name)
+    const open = this.#reaches(life.name, name)
     life.departs(CALL_MS, () => {
       if (!open || this.down.has(name)) return
       const book = this.#books.get(name) ?? new CallBook()
@@ -103,6 +103,10 @@ export class Registers {
       const reply = book.call(by, this.#world.now)
       if (this.#network.open(name, life.name)) this.#world.at(this.#world.now + CALL_MS, life, () => resolve(reply))
     })
+  }
+
+  #reaches(from: OriginName, name: AcceptorName): boolean {
+    return this.#network.open(from, name) && !this.#network.unregistered.has(from)
   }
 
   #voted(name: AcceptorName, request: VoteRequest): void {

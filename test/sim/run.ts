@@ -1,10 +1,10 @@
 // Runs one seed: faults for a while, then calm until the pair is whole again, with every invariant looked at on the way.
 
 import { ORIGINS, SHARDS } from '../../router/words.ts'
-import { Broken } from './checker.ts'
+import { Broken } from './broken.ts'
 import { strikeUntil } from './faults.ts'
 import type { Life } from './life.ts'
-import type { Scenario, Until } from './scenarios.ts'
+import type { Scenario, Until } from './scenarios/script.ts'
 import { Sim } from './sim.ts'
 import { enter, realTurn, replaceTimers } from './timers.ts'
 
@@ -77,25 +77,23 @@ export async function runSeed(options: RunOptions, script: (sim: Sim) => void = 
 /** A scenario, with clients, from a first boot on. */
 export function byScript(scenario: Scenario): (sim: Sim) => void {
   return sim => {
-    const { world } = sim
-    const random = world.random.fork()
     sim.startAll()
     sim.clients.begin(6, 2, 40)
     const script = scenario.script(sim)
     let until: Until = () => true
-    const deadline = SCRIPT_MS_MAX
-    const look = (): void => {
+    sim.onStep = () => {
       while (until()) {
         if (scenario.fair === true && !sim.checker.fair && sim.checker.whyNotWhole() === null) sim.checker.beFair()
         const next = script.next()
-        if (next.done) return scenario.needsAPerson === true ? stop(sim) : calmDown(sim)
+        if (next.done) {
+          sim.onStep = () => {}
+          return scenario.needsAPerson === true ? stop(sim) : calmDown(sim)
+        }
         until = next.value
       }
-      if (world.now > deadline)
+      if (sim.world.now > SCRIPT_MS_MAX)
         throw new Broken('I10', `the script waits for something that never comes:\n${describe(sim)}`)
-      world.after(random.between(0.2, 1), look)
     }
-    world.after(1, look)
   }
 }
 
@@ -182,6 +180,7 @@ function play(sim: Sim, stepsMax: number): Promise<void> {
       checker.noTwoServe()
       const failed = sim.failed ?? checker.failed
       if (failed !== null) throw failed
+      sim.onStep()
       const next = sim.finished || world.steps >= stepsMax ? null : world.next()
       if (next === null) {
         if (sim.finished && !sim.mayDiffer) checker.equalCopies()

@@ -5,7 +5,8 @@ import { knowledgeOf } from '../../replicator/core/rebuild.ts'
 import { restoredIdentity } from '../../replicator/identity.ts'
 import { ACCEPTORS } from '../../replicator/register/acceptor.ts'
 import { ORIGINS, type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
-import { Broken, Checker } from './checker.ts'
+import { Broken } from './broken.ts'
+import { Checker } from './checker.ts'
 import { Clients } from './clients.ts'
 import { Disk } from './disk.ts'
 import { Host, type Surroundings } from './host.ts'
@@ -30,6 +31,8 @@ export class Sim {
   readonly checker: Checker
   readonly transfer = { ms: 200, under: 0 }
   finished = false
+  /** a script looks whether it may go on */
+  onStep: () => void = () => {}
   /** it ends where a person must look: the copies need not be equal */
   mayDiffer = false
   /** from then on a restart is for good, and everything heals */
@@ -39,7 +42,7 @@ export class Sim {
     this.world = new World(seed)
     this.network = new Network(this.world.random.fork())
     this.links = new Links(this.world, this.network)
-    this.queues = new Queues(this.world)
+    this.queues = new Queues(this.world, this.network)
     this.registers = new Registers(this.world, this.network)
     const around: Surroundings = {
       world: this.world,
@@ -56,7 +59,11 @@ export class Sim {
         const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
         this.failed = cause instanceof Broken ? cause : new Broken('fatal', `${host.name}: ${why}: ${detail}`)
       },
-      onDurable: (host, shard, what) => this.checker.onDurable(host, shard, what),
+      onDurable: (host, shard, what) => this.#look(() => this.checker.onDurable(host, shard, what)),
+      onTaken: (host, shard, entries) => this.#look(() => this.checker.entries.taken(host, shard, entries)),
+      onOutdated: (host, shard, epoch, known) => {
+        this.failed ??= new Broken('I1', `${host.name} begins to write ${shard} in epoch ${epoch}, and knows ${known}`)
+      },
     }
     this.hosts = { a: new Host('a', around), b: new Host('b', around) }
     this.clients = new Clients(this.world, this.hosts, this.network)
@@ -69,6 +76,16 @@ export class Sim {
 
   /** what production code swallowed on its way to us */
   failed: Broken | null = null
+
+  /** In the middle of production code, which takes some errors for those of a disk. */
+  #look(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      if (!(error instanceof Broken)) throw error
+      this.failed ??= error
+    }
+  }
 
   startAll(): void {
     for (const name of ORIGINS) this.world.after(this.world.random.between(0, 400), () => this.hosts[name].start())
@@ -161,12 +178,14 @@ export class Sim {
     this.network.mendAll()
     this.queues.mode = 'up'
     this.queues.trouble = 0
+    this.queues.sentinels.heal()
     this.registers.trouble = 0
     for (const name of ACCEPTORS) this.registers.down.delete(name)
     for (const name of ORIGINS) {
       const host = this.hosts[name]
       host.disk.full = false
       host.disk.slowness = 0
+      host.disk.identityMs = 0
       if (host.running !== null) host.running.life.doom = null
       this.restart(name)
     }

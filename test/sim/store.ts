@@ -2,27 +2,19 @@
 // in order; each is durable some time before its answer, and what had not begun when the process died never happens.
 
 import type { ReadRecord, ReadRow } from '../../origin/documents.ts'
-import { conditionHolds } from '../../origin/store/conditions.ts'
-import { recordOp } from '../../origin/store/once.ts'
-import {
-  decodeEntry,
-  encodeEntry,
-  type Op,
-  peekEntry,
-  positionAfter,
-  TABLE_DOCUMENTS,
-} from '../../replicator/entry/codec.ts'
+import { judge } from '../../origin/store/judge.ts'
+import { recordOp, repeatOf } from '../../origin/store/once.ts'
+import { decodeEntry, encodeEntry, type Op, peekEntry, positionAfter } from '../../replicator/entry/codec.ts'
 import { type Position, samePosition } from '../../replicator/entry/position.ts'
 import { readRecord } from '../../replicator/entry/record.ts'
 import { etagOf, NO_ROW_HASH, type Row, rowHash } from '../../replicator/entry/row.ts'
+import type { WriteCommand } from '../../replicator/store/command.ts'
+import type { WriteOutcome } from '../../replicator/store/outcome.ts'
 import type {
   ApplyOutcome,
-  Done,
   LoggedEntry,
   ShardStore,
   SnapshotFile,
-  WriteCommand,
-  WriteOutcome,
   WriteResult,
 } from '../../replicator/store/shardstore.ts'
 import type { ShardName } from '../../router/words.ts'
@@ -76,8 +68,13 @@ export class ModelStore implements ShardStore {
   get(key: string): ReadRow {
     const row = this.#disk.rows.get(key)
     if (row === undefined) return { kind: 'missing', seen: this.#disk.last.index }
-    const { body, type, index, modified } = row
-    return { kind: 'found', body, type, etag: etagOf(row.epoch, row.index, row.n), index, modified }
+    const { body, type, index, modified, expires } = row
+    return { kind: 'found', body, type, etag: etagOf(row.epoch, row.index, row.n), index, modified, expires }
+  }
+
+  due(at: number, limit: number): readonly string[] {
+    const due = [...this.#disk.rows.values()].filter(({ expires }) => expires !== null && expires <= at)
+    return due.slice(0, limit).map(({ key }) => key)
   }
 
   /** Documents and records share a map: no scope holds the slash that every document's key has. */
@@ -222,7 +219,7 @@ export class ModelStore implements ShardStore {
     const index = last.index + 1
     const ops: Op[] = []
     const before: OldRow[] = []
-    const outcomes = commands.map(command => this.#judge(epoch, index, command, ops, before))
+    const outcomes = commands.map(command => this.#decide(epoch, index, command, ops, before))
     if (ops.length === 0) return { kind: 'done', outcomes, entry: null, seen: last.index }
     const bytes = encodeEntry({ shard: this.shard, epoch, index, previousHash: last.hash, ops })
     const entry = { position: positionAfter(last.hash, bytes), bytes }
@@ -231,38 +228,25 @@ export class ModelStore implements ShardStore {
     return { kind: 'done', outcomes, entry: { position: entry.position, bytes: bytes.slice() }, seen: index }
   }
 
-  #judge(epoch: number, index: number, command: WriteCommand, ops: Op[], before: OldRow[]): WriteOutcome {
+  #decide(epoch: number, index: number, command: WriteCommand, ops: Op[], before: OldRow[]): WriteOutcome {
     const { rows } = this.#disk
     const { idem } = command
-    const repeated = idem === undefined ? undefined : rows.get(idem.scope)
-    const kept = repeated === undefined ? null : readRecord(repeated)
-    if (kept !== null) return { kind: 'replayed', done: kept.done }
-    const old = rows.get(command.key) ?? null
-    if (old === null && command.op === 'delete') return { kind: 'missing' }
-    const etag = old === null ? null : etagOf(old.epoch, old.index, old.n)
-    if (!command.conditions.every(condition => conditionHolds(condition, etag)))
-      return { kind: 'preconditionFailed', etag }
+    const look = (key: string): Row | null => rows.get(key) ?? null
+    const repeat = idem === undefined ? null : repeatOf(look, idem)
+    if (repeat !== null) return repeat
     const n = ops.length
-    const oldHash = old === null ? NO_ROW_HASH : rowHash(old)
-    before.push({ key: command.key, old })
-    const { key, at } = command
-    const done = (kind: Done['kind']): Done => {
-      if (idem === undefined) return { kind, etag: etagOf(epoch, index, n), modified: at }
-      const record = recordOp(idem, kind, n, at)
-      ops.push(record)
-      before.push({ key: idem.scope, old: null })
-      if (record.newRow !== null) rows.set(idem.scope, { key: idem.scope, epoch, index, ...record.newRow })
-      return { kind, etag: etagOf(epoch, index, n), modified: at }
+    const judged = judge(command, look, { epoch, index, n })
+    if (judged.kind === 'refusal') return judged.outcome
+    const { outcome } = judged
+    const kept = idem !== undefined && outcome.kind !== 'expired' && judged.ops.length > 0
+    const made = kept ? [...judged.ops, recordOp(idem, outcome, n, judged.ops.length)] : judged.ops
+    for (const op of made) {
+      before.push({ key: op.key, old: look(op.key) })
+      if (op.newRow === null) rows.delete(op.key)
+      else rows.set(op.key, { key: op.key, epoch, index, ...op.newRow })
     }
-    if (command.op === 'delete') {
-      ops.push({ table: TABLE_DOCUMENTS, key, oldHash, newRow: null })
-      rows.delete(key)
-      return done('deleted')
-    }
-    const { type, body } = command
-    ops.push({ table: TABLE_DOCUMENTS, key, oldHash, newRow: { type, body, modified: at, n } })
-    rows.set(key, { key, type, body, epoch, index, n, modified: at })
-    return done(old === null ? 'created' : 'replaced')
+    ops.push(...made)
+    return outcome
   }
 
   #apply(entries: readonly Uint8Array[]): ApplyOutcome {

@@ -16,28 +16,32 @@ export type Asking = {
   /** of the value that a conditional request names */
   readonly etag: string | null
   readonly idempotencyKey: string | null
+  readonly patience: Patience
 }
 
+/** How long an answer is waited for, and what it means that none came. */
+export type Patience = { readonly ms: number; readonly silence: 'wrong' | 'unknown' }
+
 /** Twice the parking time bounds every request (README); what takes longer hangs. */
-const REQUEST_MS = 25_000
+export const BOUNDED: Patience = { ms: 25_000, silence: 'wrong' }
 
 const UNKNOWN: Heard = { kind: 'told', told: { kind: 'unknown' }, etag: null }
 const NOTHING: Heard = { kind: 'nothing' }
 
 export async function askOver(asking: Asking): Promise<Heard> {
-  const { url, ask } = asking
+  const { url, ask, patience } = asking
   const init = {
     method: ask.op.toUpperCase(),
     headers: headersOf(asking),
-    signal: AbortSignal.timeout(REQUEST_MS),
+    signal: AbortSignal.timeout(patience.ms),
     ...(ask.op === 'put' ? { body: ask.value } : {}),
   }
   try {
     const response = await fetch(url, init)
     return heard(asking, response, await response.text())
   } catch (error) {
-    if (error instanceof Error && error.name === 'TimeoutError')
-      return { kind: 'wrong', what: `no answer within ${REQUEST_MS} ms` }
+    if (patience.silence === 'wrong' && error instanceof Error && error.name === 'TimeoutError')
+      return { kind: 'wrong', what: `no answer within ${patience.ms} ms` }
     // Refused before a byte of it left: a dead process takes nothing.
     return ask.op === 'get' || codeOf(error) === 'ECONNREFUSED' ? NOTHING : UNKNOWN
   }

@@ -1,8 +1,9 @@
-// Clients over real HTTP through both hosts, and all that they were told, as histories that test/sim/history.ts judges.
+// Clients over real HTTP through both hosts, and all that they were told.
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Ask, type Call, linearizable, type Told } from '../sim/history.ts'
+import type { Ask, Told } from '../sim/history.ts'
 import type { Random } from '../sim/random.ts'
-import { askOver, type Heard } from './asked.ts'
+import { askOver, BOUNDED, type Heard, type Patience } from './asked.ts'
+import { Histories, type Judgement, type Recorded } from './histories.ts'
 import type { Mix } from './schedule.ts'
 
 type Request = {
@@ -16,8 +17,10 @@ type Request = {
   readonly first: number
 }
 
-type Recorded = Call & { via: string; refusedBy?: string | null }
 export type Wait = { readonly ms: number; readonly at: number; readonly what: string }
+
+/** Told of every request's end: what was asked, how long it took, and what was heard. */
+export type Answered = (op: Ask['op'], ms: number, told: string, via: string) => void
 
 /** A write with a key of its client's is sent again for so long; then its outcome stays unknown. */
 const AGAIN_MS = 30_000
@@ -25,12 +28,14 @@ const AGAIN_PAUSE_MS = 50
 /** A client that was turned away asks again soon. */
 const TURNED_AWAY_MS = 20
 const WAITS_KEPT = 5
+/** Of one key, when all is well again: an address does not move more often in a row. */
+const READS_MAX = 3
 
 export class Clients {
   readonly #urls: readonly string[]
-  readonly #calls = new Map<string, Recorded[]>()
-  readonly #values = new Map<string, string>()
-  readonly #seen = new Map<string, { readonly etag: string; readonly value: string }>()
+  readonly #patience: Patience
+  readonly #told: Answered
+  readonly #histories = new Histories(what => this.wrong.push(what))
   readonly #began = performance.now()
   #count = 0
   readonly #loops: Promise<void>[] = []
@@ -43,8 +48,10 @@ export class Clients {
   unknown = 0
   waits: Wait[] = []
 
-  constructor(urls: readonly string[]) {
+  constructor(urls: readonly string[], patience: Patience = BOUNDED, answered: Answered = () => {}) {
     this.#urls = urls
+    this.#patience = patience
+    this.#told = answered
   }
 
   get now(): number {
@@ -79,13 +86,13 @@ export class Clients {
   }
 
   #choose(key: string, id: number, mix: Mix, random: Random): readonly [Ask, string | null] {
-    const seen = this.#seen.get(key)
+    const seen = this.#histories.seen(key)
     const value = `v${id}`
     if (random.chance(mix.reads)) return [{ op: 'get' }, random.chance(0.3) ? (seen?.etag ?? null) : null]
     const dice = random.unit()
-    if (dice < 0.45) return [{ op: 'put', value, match: undefined }, null]
-    if (dice < 0.75 && seen !== undefined) return [{ op: 'put', value, match: seen.value }, seen.etag]
-    if (dice < 0.85) return [{ op: 'put', value, match: null }, null]
+    if (dice < 0.45) return [{ op: 'put', value, match: undefined, expires: null }, null]
+    if (dice < 0.75 && seen !== undefined) return [{ op: 'put', value, match: seen.value, expires: null }, seen.etag]
+    if (dice < 0.85) return [{ op: 'put', value, match: null, expires: null }, null]
     if (dice < 0.93 && seen !== undefined) return [{ op: 'delete', match: seen.value }, seen.etag]
     return [{ op: 'delete', match: undefined }, null]
   }
@@ -102,14 +109,11 @@ export class Clients {
       told: { kind: 'unknown' },
       via: '',
     }
-    const calls = this.#calls.get(key) ?? []
-    this.#calls.set(key, calls)
-    // It counts from before it leaves: it may take effect while its answer is still on its way.
-    if (ask.op !== 'get') calls.push(call)
+    this.#histories.begin(call)
     let unsure = false
     for (let attempt = first; ; attempt++) {
       call.via = this.#urls[attempt % this.#urls.length] ?? ''
-      const heard = await askOver({ url: `${call.via}/v1/${key}`, ask, etag, idempotencyKey })
+      const heard = await askOver({ url: `${call.via}/v1/${key}`, ask, etag, idempotencyKey, patience: this.#patience })
       const known = heard.kind === 'told' && heard.told.kind !== 'unknown'
       if (idempotencyKey !== null && !known && heard.kind !== 'refused' && this.now - call.invoked < AGAIN_MS) {
         if (heard.kind === 'wrong') this.wrong.push(`${ask.op} ${key} through ${call.via}: ${heard.what}`)
@@ -123,7 +127,6 @@ export class Clients {
 
   /** @param unsure an earlier attempt may yet take effect: then a refusal of this one is not the last word */
   #heard(call: Recorded, heard: Heard, unsure: boolean, asked: string | null): boolean {
-    const calls = this.#calls.get(call.key) ?? []
     this.#waited(call, heard)
     if (heard.kind === 'wrong') {
       this.wrong.push(`${call.ask.op} ${call.key} through ${call.via}: ${heard.what}`)
@@ -131,7 +134,7 @@ export class Clients {
     }
     if (heard.kind === 'nothing') {
       this.turnedAway++
-      if (!unsure && call.ask.op !== 'get') calls.splice(calls.lastIndexOf(call), 1)
+      if (!unsure && call.ask.op !== 'get') this.#histories.forget(call)
       return false
     }
     const told = toldBy(call, heard)
@@ -143,11 +146,11 @@ export class Clients {
     call.told = told
     call.returned = this.now
     if (heard.kind === 'refused') call.refusedBy = call.ask.op === 'get' ? (heard.etag ?? asked) : heard.etag
-    if (call.ask.op === 'get') calls.push(call)
+    if (call.ask.op === 'get') this.#histories.answered(call)
     this.answered++
     if (heard.kind === 'told' && heard.etag !== null) {
-      if (told.kind === 'found') this.#learn(call.key, heard.etag, told.value)
-      else if (call.ask.op === 'put') this.#learn(call.key, heard.etag, call.ask.value)
+      if (told.kind === 'found') this.#histories.learn(call.key, heard.etag, told.value)
+      else if (call.ask.op === 'put') this.#histories.learn(call.key, heard.etag, call.ask.value)
     }
     return true
   }
@@ -156,61 +159,32 @@ export class Clients {
     const ms = this.now - call.invoked
     const told = heard.kind === 'told' ? heard.told.kind : heard.kind
     const what = `${call.ask.op} ${call.key} through ${call.via}: ${told}`
+    this.#told(call.ask.op, ms, told, call.via)
     this.waits = [...this.waits, { ms, at: call.invoked, what }].sort((x, y) => y.ms - x.ms).slice(0, WAITS_KEPT)
-  }
-
-  /** An ETag is never used again for other bytes of the same key. */
-  #learn(key: string, etag: string, value: string): void {
-    const known = this.#values.get(key + etag)
-    if (known !== undefined && known !== value) this.wrong.push(`${key} ${etag} was ${known} and is ${value}`)
-    this.#values.set(key + etag, value)
-    this.#seen.set(key, { etag, value })
   }
 
   /** Reads every key that was ever asked for through each host: what was acknowledged is there, and the same from both. */
   async readAll(prefix: string): Promise<void> {
-    for (const key of this.#calls.keys()) {
+    for (const key of this.#histories.keys) {
       if (!key.startsWith(prefix)) continue
       for (const at of this.#urls.keys())
-        if (
-          !(await this.#tell({
-            id: ++this.#count,
-            client: 'reader',
-            key,
-            ask: { op: 'get' },
-            etag: null,
-            idempotencyKey: null,
-            first: at,
-          }))
-        )
+        if (!(await this.#read(key, at)))
           this.wrong.push(`${key} cannot be read through ${this.#urls[at]} when all is well`)
     }
   }
 
-  /** What no order of effects explains, per key; and how many keys were too hard to judge. */
-  judge(prefix: string): { readonly not: readonly string[]; readonly gaveUp: number; readonly calls: number } {
-    const not: string[] = []
-    let gaveUp = 0
-    let count = 0
-    for (const [key, calls] of this.#calls) {
-      if (!key.startsWith(prefix)) continue
-      count += calls.length
-      const verdict = linearizable(
-        key,
-        calls.map(call => this.#resolved(call)),
-      )
-      if (verdict.kind === 'gaveUp') gaveUp++
-      if (verdict.kind === 'not') not.push(`${key}:\n${verdict.calls.map(line).join('\n')}`)
+  async #read(key: string, first: number): Promise<boolean> {
+    // Where silence is no fault of the service, a broken connection is none either: the address may just have moved.
+    const attempts = this.#patience.silence === 'unknown' ? READS_MAX : 1
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const request = { id: ++this.#count, client: 'reader', key, ask: { op: 'get' }, etag: null, first } as const
+      if (await this.#tell({ ...request, idempotencyKey: null })) return true
     }
-    return { not, gaveUp, calls: count }
+    return false
   }
 
-  /** By now the value behind an ETag is known, unless the write that made it was never answered. */
-  #resolved(call: Recorded): Call {
-    if (call.refusedBy === undefined) return call
-    const value = call.refusedBy === null ? null : this.#values.get(call.key + call.refusedBy)
-    if (call.ask.op !== 'get') return { ...call, told: { kind: 'refused', value } }
-    return { ...call, told: value === undefined || value === null ? { kind: 'unknown' } : { kind: 'found', value } }
+  judge(prefix: string): Judgement {
+    return this.#histories.judge(prefix)
   }
 }
 
@@ -218,6 +192,3 @@ const toldBy = (call: Recorded, heard: Extract<Heard, { kind: 'told' | 'refused'
   if (heard.kind === 'told') return heard.told
   return call.ask.op === 'get' ? { kind: 'found', value: '' } : { kind: 'refused', value: undefined }
 }
-
-const line = (call: Call): string =>
-  `  ${call.invoked.toFixed(1)}..${call.returned.toFixed(1)} #${call.id} ${call.client} ${JSON.stringify(call.ask)} → ${JSON.stringify(call.told)}`

@@ -3,10 +3,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { coloured, wantsColour } from '../../../deploy/cli/colour.ts'
 import { bar } from '../../../deploy/cli/progress.ts'
+import { run } from '../../../deploy/cli/run.ts'
 import { waitUp } from '../../../deploy/local/probe.ts'
 
 const ROOT = new URL('../../../', import.meta.url).pathname
@@ -36,6 +37,8 @@ beforeAll(async () => {
   const origins = { a: { private: url(19_910) }, b: { private: url(19_911) } }
   writeFileSync(join(home, 'cluster.json'), JSON.stringify({ secret: SECRET, origins }))
 })
+
+afterEach(() => vi.unstubAllEnvs())
 
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL')
@@ -85,7 +88,7 @@ test('an origin that is silent makes the status fail, the other is still told', 
 test('verify follows the job on an origin and names what differs; exit code 0 only where all is equal', () => {
   const { code, out } = tandem('verify')
   expect(code).toBe(1)
-  expect(out).toContain('s0     DIFFERENT  7     1')
+  expect(out).toContain('s0     DIFFERENT  7     3')
   expect(out).toContain('s1     equal      7     0')
   expect(out).toMatch(/0a0a0a0a {2}- {5}documents {2}docs\/x/)
   expect(JSON.parse(tandem('verify --json').out)).toMatchObject({
@@ -132,7 +135,11 @@ test('colour is for terminals that want it', () => {
 
 test('actions go to the origin that they concern; a refusal is told with its reason', () => {
   expect(tandem('ready a').out).toBe('a did /_tandem/ready\n')
-  expect(JSON.parse(tandem('resync b --json').out)).toEqual({ ok: true, detail: 'b did /_tandem/resync' })
+  expect(JSON.parse(tandem('resync b --json').out)).toEqual({
+    ok: true,
+    detail: 'b did /_tandem/resync',
+    store: 'store of b, new',
+  })
   const refused = tandem('handover s1')
   expect(refused.code).toBe(1)
   expect(refused.err).toBe(`origin b (${url(19_911)}) answers 409: the peer is not a member\n`)
@@ -141,34 +148,96 @@ test('actions go to the origin that they concern; a refusal is told with its rea
   expect(wrong.out).toContain('answers 401: wrong secret')
 })
 
-test('what is mistyped is answered with a suggestion, exit code 2', () => {
+test('what is mistyped is answered with a suggestion, exit code 2', async () => {
+  vi.stubEnv('TANDEM_HOME', home)
   const { code, err } = tandem('stauts')
   expect(code).toBe(2)
   expect(err).toContain('Did you mean status?')
-  expect(tandem('drain c').err).toContain('c is no origin')
-  expect(tandem('handover').code).toBe(2)
-  expect(tandem('').code).toBe(2)
-  expect(tandem('status --jsno').err).toContain('Did you mean --json?')
-  expect(tandem('log a loud').err).toContain('loud is no level')
-  expect(tandem('status --home /nowhere', {}).err).toContain('No cluster found: /nowhere/cluster.json is not there')
-  expect(tandem('dev kill a').err).toContain('npm start does not run')
+  // what main.ts prints, without a process for each
+  const mistyped = async (args: string): Promise<string> => {
+    const end = await run(args.split(' ').filter(Boolean))
+    expect(end, args).toMatchObject({ to: 'stderr', outcome: { ok: false } })
+    expect(end.code, args).toBeGreaterThan(0)
+    return end.outcome.text
+  }
+  expect(await mistyped('frobnicate')).toBe('There is no command frobnicate. tandem --help lists them all.')
+  expect(await mistyped('drain c')).toContain('c is no origin')
+  expect(await mistyped('handover')).toBe('Name the shard: s0 or s1.')
+  expect(await mistyped('')).toContain('usage: tandem COMMAND')
+  expect(await mistyped('status --jsno')).toContain('Did you mean --json?')
+  expect(await mistyped('log a loud')).toContain('loud is no level')
+  expect(await mistyped('status --home /nowhere')).toContain('No cluster found: /nowhere/cluster.json is not there')
+  expect(await mistyped('dev kill a')).toContain('npm start does not run')
 })
 
-test('help has examples for every command, within 80 columns', () => {
+const widest = (text: string): number => Math.max(...text.split('\n').map(line => line.length))
+
+test('whatever is said fits 80 columns: outcomes, refusals, a silent origin, a silent pair', async () => {
+  vi.stubEnv('TANDEM_HOME', home)
+  const silent = `--url ${url(19_998)} --url ${url(19_999)} --secret ${SECRET}`
+  const half = `--url ${url(19_910)} --url ${url(19_999)} --secret ${SECRET}`
+  const commands = [
+    'status',
+    'handover s0',
+    'handover s1',
+    'drain a',
+    'ready b',
+    'verify',
+    'drill --confirm drill',
+    'backup',
+    'backup /dev/null/x',
+    'restore',
+    'restore /nowhere/at/all/that/is/a/rather/long/path/of/a/backup/which/is/not/there',
+    'resync a',
+    'quarantine list',
+    'quarantine show a x',
+    'quarantine export a x',
+    'force-primary a',
+    'registers rebuild',
+    'log a debug',
+    'log a loud',
+    'dev kill a',
+    'frobnicate --verbosely',
+  ]
+  for (const where of ['', half, silent])
+    for (const command of commands) {
+      // what main.ts prints, without a process for each
+      const { outcome, code } = await run(`${command} ${where}`.split(' ').filter(Boolean))
+      expect(widest(outcome.text), `${command} ${where}:\n${outcome.text}`).toBeLessThanOrEqual(80)
+      expect(code === 0).toBe(outcome.ok)
+      if (where === silent) expect(code, `${command}\n${outcome.text}`).not.toBe(0)
+    }
+})
+
+test('a key that is longer than a line is shown whole', () => {
+  const { out } = tandem('verify')
+  expect(out.replace(/\n +/g, '')).toContain(`docs/${'long-'.repeat(40)}x`)
+  expect(tandem('quarantine list').out).toContain(`s0-1234567.${'8'.repeat(16)}-1.jsonl`)
+})
+
+test('a hostile key does nothing to the terminal', () => {
+  const { out } = tandem('verify')
+  expect(out).toContain('docs/\\u{1b}[2J\\u{9b}1mgone\\u{202e}txt')
+  expect(out).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
+})
+
+test('help has examples for every command, within 80 columns', async () => {
   const { code, out } = tandem('--help')
   expect(code).toBe(0)
-  expect(Math.max(...out.split('\n').map(line => line.length))).toBeLessThanOrEqual(80)
-  const commands = Names.parse(JSON.parse(tandem('help --json').out)).map(each => each.name)
+  expect(widest(out)).toBeLessThanOrEqual(80)
+  expect(out).not.toContain('…')
+  const commands = Names.parse((await run(['help'])).outcome.json).map(each => each.name)
   expect(commands).toEqual(
     expect.arrayContaining(['status', 'handover', 'force-primary', 'registers', 'quarantine', 'dev']),
   )
   for (const name of commands) {
     expect(out).toContain(`  ${name} `)
-    const help = tandem(`${name} --help`)
+    const help = await run([name, '--help'])
     expect(help.code).toBe(0)
-    expect(help.out).toContain(`examples:\n  tandem ${name}`)
-    expect(Math.max(...help.out.split('\n').map(line => line.length))).toBeLessThanOrEqual(80)
+    expect(help.outcome.text).toContain(`examples:\n  tandem ${name}`)
+    expect(widest(help.outcome.text)).toBeLessThanOrEqual(80)
   }
+  expect((await run(['--version'])).outcome.text).toMatch(/^tandem \d+\.\d+\.\d+$/)
 })
 
 test('the command is a program of its own that needs no particular Node', () => {

@@ -32,7 +32,9 @@ const shards = (['s0', 's1'] as const).map((shard, i) => ({
   lag: { entries: 0, ms: 0 },
   quarantined: 0,
 }))
-const status = {
+let store = `store of ${TANDEM_NAME}`
+const status = () => ({
+  store,
   name: TANDEM_NAME,
   version: '0.1.0',
   state: 'serving',
@@ -46,13 +48,18 @@ const status = {
   lane: 'queue',
   canLoseAHost: true,
   why: [],
-}
+})
 
-const differing = [{ table: 'documents', key: 'docs/x', here: '0a'.repeat(16), there: null }]
+const differing = ['docs/x', 'docs/\u001b[2J\u009b1mgone\u202etxt', `docs/${'long-'.repeat(40)}x`].map(key => ({
+  table: 'documents',
+  key,
+  here: '0a'.repeat(16),
+  there: null,
+}))
 const verified = {
   step: 'compares s1',
   progress: 100,
-  end: { ok: false, detail: '1 of 14 rows differ' },
+  end: { ok: false, detail: '3 of 14 rows differ' },
   result: {
     shards: [
       { shard: 's0', rows: 7, differing, more: false, unsure: [] },
@@ -61,16 +68,20 @@ const verified = {
   },
 }
 
+const kept = [{ file: `s0-1234567.${'8'.repeat(16)}-1.jsonl`, shard: 's0', epoch: 1, index: 8, bytes: 90, at: 0 }]
+
 const servers = [
   listen(TANDEM_PUBLIC, url => (url === '/readyz' && STAND_IN !== 'mute' ? [200, {}] : [503, { detail: 'mute' }])),
   listen(TANDEM_PRIVATE, (url, bearer, method) => {
     if (bearer !== `Bearer ${TANDEM_SECRET}`) return [401, { detail: 'wrong secret' }]
-    if (url === '/_tandem/status') return [200, status]
+    if (url === '/_tandem/status') return [200, status()]
     if (url === '/_tandem/jobs/verify' && method === 'GET') return [200, verified]
     if (url.startsWith('/_tandem/force-primary')) {
       const loss = ['This copy ends somewhere.']
       return [200, { origin: 'a', refused: ['origin b is connected: it lives'], loss, confirm: 'origin b is off' }]
     }
+    if (url === '/_tandem/resync') store += ', new'
+    if (url === '/_tandem/quarantine') return [200, { files: kept }]
     if (url === '/_tandem/handover') return [409, { title: 'Conflict', detail: 'the peer is not a member' }]
     return [200, { ok: true, detail: `${TANDEM_NAME} did ${url}` }]
   }),

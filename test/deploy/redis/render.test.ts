@@ -38,7 +38,7 @@ test('a queue Redis is bounded in what an isolated master accepts, and equal in 
 })
 
 test('a register is alone, and on disk before it answers', () => {
-  const conf = lines(renderRegister(open.registers.b, '/data', null))
+  const conf = lines(renderRegister(open.registers.b, '/data', open.set.access))
   expect(conf).toEqual(
     expect.arrayContaining(['port 8222', 'appendonly yes', 'appendfsync always', 'aof-load-truncated no', 'save ""']),
   )

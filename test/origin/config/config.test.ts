@@ -50,6 +50,7 @@ describe('loadConfig', () => {
         { host: '::1', port: 8303 },
       ],
       redisName: 'tandem',
+      redisUser: null,
       redisPassword: null,
       registers: {
         a: { host: '127.0.0.1', port: 8221 },
@@ -68,7 +69,11 @@ describe('loadConfig', () => {
       parkMs: 10_000,
       stableMs: 5000,
       tokensFile: null,
+      rateLimit: null,
       trustedProxies: [],
+      tls: null,
+      privateTls: null,
+      floating: null,
       logLevel: 'info',
     })
   })

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { withoutContents } from '../../../origin/dashboard/queues.ts'
+import { OFFERED } from '../../../origin/dashboard/actions.ts'
+import { about, title } from '../../../origin/dashboard/queues.ts'
+import { Sessions } from '../../../origin/http/session.ts'
 import { type Inside, QUARANTINED, SECRET, startInside, VIEWER_SECRET } from './inside.ts'
 
 const PORT = 28600
@@ -123,6 +125,19 @@ describe('sign-in', () => {
     expect(await open(cookie)).toBe(401)
   })
 
+  it('ends with the secret that opened it: nothing signed with another one is believed', async () => {
+    const changed = new Sessions({ secret: 'a-new-secret-of-the-cluster', viewerSecret: VIEWER_SECRET }, () => wall)
+    const cookie = await cookieOf(SECRET)
+    expect(inside.sessions.read(cookie)?.role).toBe('operator')
+    expect(changed.read(cookie)).toBeNull()
+    // nor what a viewer could sign with the secret that viewers know
+    const forger = new Sessions({ secret: VIEWER_SECRET, viewerSecret: null }, () => wall)
+    const forged = forger.cookie(forger.begin('operator'), false).split(';')[0] ?? ''
+    expect((await ask('/dashboard', { headers: { cookie: forged } })).status).toBe(401)
+    // the viewer's own secret did not change
+    expect(changed.read(await cookieOf(VIEWER_SECRET))?.role).toBe('viewer')
+  })
+
   it('goes on while a page is open, but not beyond a shift', async () => {
     let cookie = await cookieOf(SECRET)
     for (let minutes = 0; minutes < 12 * 60 - 20; minutes += 20) {
@@ -146,7 +161,8 @@ describe('actions', () => {
     const confirm = await (await ask('/dashboard/confirm?do=handover&target=s0', { headers: { cookie } })).text()
     expect(confirm).toContain('s0 moves from a to b')
     const csrf = /name="csrf" value="([^"]+)"/.exec(confirm)?.[1] ?? ''
-    const done = await act(cookie, { do: 'handover', target: 's0', csrf })
+    expect(confirm).toContain('name="performer" value="a"')
+    const done = await act(cookie, { do: 'handover', target: 's0', performer: 'a', csrf })
     expect(await done.text()).toContain('it was done')
     expect(inside.commands).toEqual([
       { path: 'handover', body: { shard: 's0' }, actor: 'dashboard operator from 127.0.0.1' },
@@ -162,7 +178,7 @@ describe('actions', () => {
       ['drill', 'a'],
       ['log-level', 'a.debug'],
     ] as const)
-      expect((await act(cookie, { do: kind, target, csrf })).status).toBe(200)
+      expect((await act(cookie, { do: kind, target, performer: 'a', csrf })).status).toBe(200)
     expect(inside.commands.map(({ path, body }) => [path, body])).toEqual([
       ['jobs/verify', {}],
       ['jobs/drill', {}],
@@ -173,10 +189,29 @@ describe('actions', () => {
     expect((await ask('/dashboard/confirm?do=log-level&target=a.loud', { headers: { cookie } })).status).toBe(404)
   })
 
+  it('do nothing where somebody else has acted since the confirmation: the shard would go back', async () => {
+    const cookie = await cookieOf(SECRET)
+    const done = await act(cookie, { do: 'handover', target: 's0', performer: 'b', csrf: await csrfIn(cookie) })
+    expect(await done.text()).toContain('things changed since you were asked')
+    expect(inside.commands).toEqual([])
+  })
+
   it('say that the other origin does not answer, where it is the one to act', async () => {
     const cookie = await cookieOf(SECRET)
-    const done = await act(cookie, { do: 'drain', target: 'b', csrf: await csrfIn(cookie) })
+    const done = await act(cookie, { do: 'drain', target: 'b', performer: 'b', csrf: await csrfIn(cookie) })
     expect(await done.text()).toContain('the other origin did not answer')
+    expect(inside.commands).toEqual([])
+  })
+
+  it.each(OFFERED.flatMap(({ of }) => of))('a viewer can neither see nor do $kind $target', async ({
+    kind,
+    target,
+  }) => {
+    const cookie = await cookieOf(VIEWER_SECRET)
+    const csrf = inside.sessions.csrf(inside.sessions.read(cookie) ?? expect.fail('no session'))
+    const confirm = await ask(`/dashboard/confirm?do=${kind}&target=${target}`, { headers: { cookie } })
+    expect(confirm.status).toBe(403)
+    expect((await act(cookie, { do: kind, target, csrf })).status).toBe(403)
     expect(inside.commands).toEqual([])
   })
 
@@ -240,10 +275,19 @@ describe('quarantine', () => {
 
 describe('the queue board', () => {
   it('shows where an entry belongs, and not the documents in it', () => {
-    const data = { shard: 's0', epoch: 1, index: 2, size: 3, entry: 'c2VjcmV0' }
-    expect(withoutContents(data)).toEqual({ shard: 's0', epoch: 1, index: 2, size: 3 })
-    expect(withoutContents(null)).toBeNull()
-    expect(withoutContents({ nonce: 'x' })).toEqual({ nonce: 'x' })
+    const data = { shard: 's0', epoch: 1, index: 2, size: 3000, incarnation: 'a-1', entry: 'c2VjcmV0' }
+    expect(about('mirror-to-b', data)).toEqual({
+      shard: 's0',
+      epoch: 1,
+      indexes: '2 to 2',
+      size: '3 KB',
+      origin: 'a',
+      incarnation: 'a-1',
+    })
+    expect(title('mirror-to-b', { name: 'entry', data })).toBe('entry 2 of s0 from a, epoch 1')
+    expect(about('mirror-to-b', null)).toBeNull()
+    expect(about('mirror-to-b', { nonce: 'x' })).toEqual({ nonce: 'x' })
+    expect(title('rejoin-by-a', { name: 'rejoin', data: { shard: 's0' } })).toBe('catch-up by a')
   })
 })
 
@@ -259,7 +303,7 @@ describe('the live stream', () => {
       expect(part?.done, text).toBe(false)
       text += new TextDecoder().decode(part?.value)
     }
-    expect(text).toContain('does not answer over the private network')
+    expect(text).toContain('Does not answer over the private network')
     inside.dashboard.close()
     while (!(await reader?.read())?.done);
     expect((await ask('/dashboard/events', { headers: { cookie } })).status).toBe(503)

@@ -8,10 +8,9 @@ import { QueueBoards } from '../../../origin/dashboard/queues.ts'
 import { Audit } from '../../../origin/host/audit.ts'
 import { Browsers } from '../../../origin/http/browsers.ts'
 import { listenPrivate } from '../../../origin/http/listen.ts'
-import { hostMac } from '../../../origin/http/mac.ts'
 import { Sessions } from '../../../origin/http/session.ts'
 import { PeerOrigin } from '../../../origin/peer.ts'
-import { createSeal } from '../../../router/seal.ts'
+import { OPEN } from '../../../replicator/redis.ts'
 import { silentLog } from '../../fixtures/silentlog.ts'
 
 export const SECRET = 'the-secret-of-the-cluster'
@@ -38,9 +37,10 @@ export function accountOf(name: 'a' | 'b', more: Partial<Overview['status']> = {
     lease: home === name ? { remainingMs: 900 } : null,
     committed: place,
     applied: place,
-    lag: { entries: 0, ms: 0 },
+    lag: { entries: 0, bytes: 0, ms: 0 },
     rejoin: home === name ? 'live' : null,
     progress: null,
+    leftMs: null,
     quarantined: 0,
   })
   return overviewSchema.parse({
@@ -57,13 +57,17 @@ export function accountOf(name: 'a' | 'b', more: Partial<Overview['status']> = {
       peer: { reachable: true, rttMs: 1 },
       redis: {
         master: '127.0.0.1:1',
-        replicas: 2,
-        sentinels: 3,
+        nodes: [
+          { address: '127.0.0.1:1', role: 'master', state: 'online' },
+          { address: '127.0.0.1:2', role: 'replica', state: 'online' },
+        ],
+        answering: { sentinels: 3, of: 3 },
+        quorum: 2,
         maxmemoryPolicy: 'noeviction',
         workerIdleMs: 5,
         rebuilds: 0,
       },
-      registers: { reachable: 3, of: 3 },
+      registers: { reachable: 3, of: 3, each: { a: 'votes', b: 'votes', w: 'votes' } },
       lane: 'queue',
       canLoseAHost: true,
       why: [],
@@ -79,9 +83,10 @@ export function accountOf(name: 'a' | 'b', more: Partial<Overview['status']> = {
       parkedNow: 0,
       parked: 0,
       total: 10,
-      hereShare: 0.5,
+      answered: { here: 5, peer: 5 },
       plot: [],
     },
+    lagPlot: [],
     timeline: [],
     audit: [],
   })
@@ -118,13 +123,14 @@ export async function startInside(port: number, wallNow: () => number = Date.now
     overview: () => accountOf('a'),
     // nobody listens there
     peer: new PeerOrigin(`http://127.0.0.1:${port + 1}`, SECRET),
+    peerUrl: `http://127.0.0.1:${port + 1}`,
     act: async (path, body, actor) => {
       commands.push({ path, body, actor })
       return { ok: true, detail: 'it was done' }
     },
     quarantine: { list: () => QUARANTINED, show: () => shown() },
     note: line => audit.note(line),
-    queues: new QueueBoards({ sentinels: [], name: 'tandem', password: null, sentinelPassword: null }, onError),
+    queues: new QueueBoards({ sentinels: [], name: 'tandem', login: OPEN, sentinelLogin: OPEN }, onError),
     now,
     onError,
   })
@@ -133,9 +139,7 @@ export async function startInside(port: number, wallNow: () => number = Date.now
     port,
     secret: SECRET,
     viewerSecret: VIEWER_SECRET,
-    seal: createSeal(hostMac(SECRET)),
-    documents: async () => new Response('document'),
-    bodyBytesMax: 1024,
+    forwarded: async () => new Response('document'),
     browsers: new Browsers({ sessions, name: 'a', now, audit: line => audit.note(line) }),
     control: {
       fetch: (request, env) =>

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { Accounts } from '../../../origin/dashboard/accounts.ts'
 import { consequences, parseAction } from '../../../origin/dashboard/actions.ts'
-import { type Overview, pairState, reasons } from '../../../origin/dashboard/overview.ts'
-import { type Accounts, drawn, SECTIONS } from '../../../origin/dashboard/sections.ts'
+import type { Overview } from '../../../origin/dashboard/overview.ts'
+import { advice, pairState, reasons } from '../../../origin/dashboard/pairstate.ts'
+import { drawn, SECTIONS } from '../../../origin/dashboard/sections.ts'
 import { accountOf } from './inside.ts'
 
 const alone = ['a']
@@ -25,13 +27,40 @@ describe('the state of the pair', () => {
     ['blocked', serving(accountOf('a', losable), false), serving(accountOf('b', losable), false)],
     ['unsettled', accountOf('a', losable), accountOf('b')],
   ])('is %s', (state, own, peer) => {
-    expect(pairState(own, peer)).toBe(state)
-    if (state !== 'whole') expect(reasons(own, peer).length).toBeGreaterThan(0)
+    expect(pairState({ own, peer })).toBe(state)
+    if (state === 'whole') return
+    expect(reasons({ own, peer }).length).toBeGreaterThan(0)
+    expect(advice({ own, peer }).length).toBeGreaterThan(0)
   })
 
   it('is never called whole on the word of one origin alone', () => {
-    expect(pairState(accountOf('a'), null)).not.toBe('whole')
-    expect(reasons(accountOf('a'), null)).toEqual(["the other origin's account cannot be read"])
+    const accounts = { own: accountOf('a'), peer: null }
+    expect(pairState(accounts)).not.toBe('whole')
+    expect(reasons(accounts)).toEqual(["the other origin's account cannot be read"])
+  })
+})
+
+describe('what to do', () => {
+  const registers = (each: Record<string, string>) => ({
+    registers: { reachable: Object.values(each).filter(word => word === 'votes').length, of: 3, each },
+  })
+  const blocked = (more: Partial<Overview['status']>): string =>
+    advice({ own: serving(accountOf('b', { ...losable, ...more }), false), peer: null }).join(' ')
+
+  it('is told by what stands in the way', () => {
+    expect(blocked(registers({ a: 'empty', b: 'votes', w: 'empty' }))).toContain('registers rebuild')
+    expect(blocked(registers({ a: 'silent', b: 'votes', w: 'silent' }))).toContain('two of the three registers')
+    expect(blocked({ members: ['a'] })).toMatch(/Bring a back.*`tandem force-primary b`/)
+    expect(blocked({})).toContain('less than two seconds')
+    expect(advice({ own: soleA, peer: null }).join(' ')).toMatch(/host of b.*Do not stop a/)
+    expect(advice({ own: accountOf('a'), peer: accountOf('b') })).toEqual([])
+    expect(advice({ own: accountOf('a', { state: 'draining' }), peer: accountOf('b') }).join()).toContain('is drained')
+  })
+
+  it('tells how long a catch-up takes', () => {
+    const shards = soleA.status.shards.map(shard => ({ ...shard, role: 'primary', leftMs: 125_000 }))
+    const own = { ...soleA, status: { ...soleA.status, shards } }
+    expect(advice({ own, peer: returning })[0]).toContain('about 2 min are left')
   })
 })
 
@@ -44,9 +73,20 @@ describe('the sections', () => {
   })
 
   it('show a catch-up with its progress', async () => {
-    const shards = soleA.status.shards.map(shard => ({ ...shard, role: 'primary', rejoin: 'live', progress: 42 }))
+    const lag = { entries: 1200, bytes: 3_400_000, ms: 21_000 }
+    const shards = soleA.status.shards.map(shard => ({
+      ...shard,
+      role: 'primary',
+      rejoin: 'live',
+      progress: 42,
+      leftMs: 12_000,
+      lag,
+    }))
     const own = { ...soleA, status: { ...soleA.status, shards } }
-    expect(await text({ own, peer: returning }, 'replication')).toContain('<progress max="100" value="42"')
+    const html = await text({ own, peer: returning }, 'replication')
+    expect(html).toContain('<progress max="100" value="42"')
+    expect(html).toContain('42 %, about 12 s left')
+    expect(html).toContain('1,200 entries, 3.4 MB, 21.0 s')
   })
 
   it('escape what came from elsewhere', async () => {

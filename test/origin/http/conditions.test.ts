@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { conditionsOf, judgeRead, type Preconditions, preconditionsOf } from '../../../origin/http/conditions.ts'
 
 const MODIFIED = Date.parse('2024-05-05T05:05:05.678Z')
-const document = { body: new Uint8Array(), type: 'text/plain', etag: '"1.2.3"', modified: MODIFIED }
+const document = { body: new Uint8Array(), type: 'text/plain', etag: '"1.2.3"', modified: MODIFIED, expires: null }
 const BEFORE = 'Sun, 05 May 2024 05:05:04 GMT'
 const SAME = 'Sun, 05 May 2024 05:05:05 GMT'
 

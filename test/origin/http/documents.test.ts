@@ -179,14 +179,32 @@ describe('what is refused', () => {
   it('methods and places that are not there', async () => {
     const post = await fetch(`${origin.url}/v1/c/x`, { method: 'POST', body: 'x' })
     expect(post.status).toBe(405)
-    expect(post.headers.get('allow')).toBe('GET, HEAD, PUT, DELETE')
+    expect(post.headers.get('allow')).toBe('GET, HEAD, PUT, PATCH, DELETE')
     await problemOf(post)
     const options = await fetch(`${origin.url}/v1/c/x`, { method: 'OPTIONS' })
     expect(options.status).toBe(405)
-    const list = await get('/v1/c')
-    expect(list.status).toBe(405)
-    expect(list.headers.get('allow')).toBe('')
-    for (const path of ['/', '/v1', '/v1/', '/v1/_tx', '/v2/c/x', '/_tandem/status', '/metrics', '/dashboard']) {
+    for (const [path, allow] of [
+      ['/v1/c', 'GET, HEAD, POST'],
+      ['/v1/_changes', 'GET, HEAD'],
+    ]) {
+      const odd = await fetch(origin.url + path, { method: 'DELETE' })
+      expect([odd.status, odd.headers.get('allow')]).toEqual([405, allow])
+    }
+    // parts of pages are between routers
+    for (const path of ['/v1/_shards/s0/c', '/v1/_shards/s0/_changes', '/v1/_changes/x', '/v1/%5Fchanges'])
+      expect((await get(path)).status, path).toBe(404)
+    const read = await get('/v1/_tx')
+    expect([read.status, read.headers.get('allow')]).toEqual([405, 'POST'])
+    for (const path of [
+      '/',
+      '/v1',
+      '/v1/',
+      '/v1/_shards/s0/_ops/k?method=PUT&target=%2Fv1%2Fc%2Fx',
+      '/v2/c/x',
+      '/_tandem/status',
+      '/metrics',
+      '/dashboard',
+    ]) {
       expect((await get(path)).status, path).toBe(404)
     }
   })

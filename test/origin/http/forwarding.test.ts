@@ -1,17 +1,34 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { VIEW_HEADER } from '../../../router/viewheader.ts'
 import { pathIn } from './keys.ts'
-import { FAIR, type Origin, type Pair, type Rows, SECRET, sealView, startOrigin, startPair, viewOf } from './pair.ts'
+import {
+  FAIR,
+  LIMITS,
+  type Origin,
+  type Pair,
+  type Rows,
+  SECRET,
+  sealView,
+  startOrigin,
+  startPair,
+  viewOf,
+} from './pair.ts'
 import { endless, exchange, one, open, until } from './rawclient.ts'
+import { type Behaviour, type WilfulPeer, wilfulPeer } from './wilfulpeer.ts'
 
-const BASE = 19120
+/** One suite: a client cannot tell by which of them its request got to the other origin. */
+const TRANSPORTS = [
+  { transport: 'pooled', base: 19120 },
+  { transport: 'frames', base: 19140 },
+] as const
 
-describe('two origins, one service', () => {
+describe.each(TRANSPORTS)('two origins, one service, by $transport', ({ transport, base: BASE }) => {
   let pair: Pair
   beforeAll(async () => {
-    pair = await startPair(BASE)
+    pair = await startPair(BASE, LIMITS, transport)
+    if (transport === 'frames') await Promise.all([pair.a, pair.b].map(untilFrames))
   })
   afterAll(() => pair.stop())
 
@@ -106,32 +123,25 @@ describe('two origins, one service', () => {
   })
 })
 
-describe('a peer with a will of its own', () => {
-  type Behaviour = (incoming: IncomingMessage, outgoing: ServerResponse) => void
+describe.each(TRANSPORTS)('a peer with a will of its own, by $transport', ({ transport, base: BASE }) => {
   const PATH = pathIn('s1')
   let a: Origin
-  let peer: Server
+  let peer: WilfulPeer
   let behave: Behaviour
-  const seen: { method: string | undefined; url: string | undefined; headers: IncomingMessage['headers'] }[] = []
+  const seen: { method: string | undefined; url: string | undefined; headers: IncomingHttpHeaders }[] = []
   const rows: Rows = new Map()
 
-  const listen = (): Promise<void> => new Promise(resolve => peer.listen(BASE + 12, '127.0.0.1', resolve))
-  const unlisten = (): Promise<void> =>
-    new Promise(resolve => {
-      peer.close(() => resolve())
-      peer.closeAllConnections()
-    })
-
   beforeAll(async () => {
-    peer = createServer((incoming, outgoing) => {
+    peer = wilfulPeer(transport, BASE + 12, (incoming, outgoing) => {
       seen.push({ method: incoming.method, url: incoming.url, headers: incoming.headers })
       behave(incoming, outgoing)
     })
-    await listen()
+    await peer.listen()
     const ports = { publicPort: BASE + 10, privatePort: BASE + 11, peerPrivatePort: BASE + 12 }
-    a = await startOrigin({ name: 'a', rows, ...ports, trustedProxies: ['127.0.0.0/8'] })
+    a = await startOrigin({ name: 'a', rows, ...ports, transport, trustedProxies: ['127.0.0.0/8'] })
   })
-  beforeEach(() => {
+  beforeEach(async () => {
+    if (transport === 'frames') await untilFrames(a)
     seen.length = 0
     a.whereabouts.learned.length = 0
     a.whereabouts.set(FAIR, ['s0'])
@@ -142,7 +152,7 @@ describe('a peer with a will of its own', () => {
   })
   afterAll(async () => {
     await a.stop()
-    await unlisten()
+    await peer.unlisten()
   })
 
   it('gets the request as it came, without what is of one hop, with what only we may say', async () => {
@@ -167,16 +177,18 @@ describe('a peer with a will of its own', () => {
     const [arrived] = seen
     expect(arrived?.url).toBe(target)
     expect(arrived?.headers).toMatchObject({
-      host: `127.0.0.1:${BASE + 12}`,
       'x-forwarded-host': 'docs.example',
       'x-forwarded-for': '203.0.113.9, 127.0.0.1',
       'x-forwarded-proto': 'http',
-      'tandem-forwarded': '1',
-      'tandem-secret': SECRET,
+      // by frames, the connection has proved all of that
+      ...(transport === 'pooled'
+        ? { host: `127.0.0.1:${BASE + 12}`, 'tandem-forwarded': '1', 'tandem-secret': SECRET }
+        : {}),
       accept: 'a, b',
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     })
-    for (const name of ['x-mine', 'te', 'upgrade']) expect(arrived?.headers).not.toHaveProperty(name)
+    const never = transport === 'frames' ? ['tandem-secret', 'tandem-forwarded'] : []
+    for (const name of ['x-mine', 'te', 'upgrade', ...never]) expect(arrived?.headers).not.toHaveProperty(name)
   })
 
   it('has its answer passed on as it is: no redirect followed, nothing decompressed, nothing of one hop', async () => {
@@ -281,10 +293,10 @@ describe('a peer with a will of its own', () => {
     behave = (incoming, outgoing) => {
       incoming.on('data', chunk => outgoing.write(chunk)).on('end', () => outgoing.end())
     }
-    await unlisten()
+    await peer.unlisten()
     const put = fetch(a.url + PATH, { method: 'PUT', body: 'patience' })
     await until('it waits', () => a.parking.requests === 1)
-    await listen()
+    await peer.listen()
     const answer = await put
     expect(answer.status).toBe(200)
     expect(await answer.text()).toBe('patience')
@@ -350,7 +362,7 @@ describe('a peer with a will of its own', () => {
     expect(await (await fetch(a.url + PATH)).text()).toBe('fine')
   })
 
-  it('does not know our secret: no answer for a client', async () => {
+  it.runIf(transport === 'pooled')('does not know our secret: no answer for a client', async () => {
     behave = (_incoming, outgoing) => {
       outgoing.writeHead(401, { 'WWW-Authenticate': 'Bearer realm="tandem-private"' }).end()
     }
@@ -362,6 +374,7 @@ describe('a peer with a will of its own', () => {
 
   it('is silent and replaced: its reads and writes go elsewhere', async () => {
     behave = incoming => void incoming.resume()
+    rows.clear()
     await fetch(a.url + pathIn('s0'), { method: 'PUT', body: 'x' })
     const read = fetch(a.url + PATH)
     const write = fetch(a.url + PATH, { method: 'PUT', body: 'x' })
@@ -372,8 +385,39 @@ describe('a peer with a will of its own', () => {
     expect(answer.headers.get('tandem-origin')).toBe('a')
     expect(performance.now() - from).toBeLessThan(800)
     const written = await write
-    expect(written.status).toBe(200)
+    expect(written.status).toBe(201)
     expect(written.headers.get('tandem-origin')).toBe('a')
     expect(performance.now() - from).toBeLessThan(800)
   })
 })
+
+describe('two versions at a time', () => {
+  const BASE = 19160
+  it('an origin that offers frames and one that does not serve together, and use them once both do', async () => {
+    const rows: Rows = new Map()
+    const ports = { publicPort: BASE, privatePort: BASE + 2, peerPrivatePort: BASE + 3 }
+    const peerPorts = { publicPort: BASE + 1, privatePort: BASE + 3, peerPrivatePort: BASE + 2 }
+    const a = await startOrigin({ name: 'a', rows, ...ports, transport: 'frames' })
+    const older = await startOrigin({ name: 'b', rows, ...peerPorts, transport: 'pooled' })
+    try {
+      for (const url of [a.url + pathIn('s1'), older.url + pathIn('s0')]) {
+        expect((await fetch(url, { method: 'PUT', body: 'x' })).status).toBe(201)
+        expect(await (await fetch(url)).text()).toBe('x')
+      }
+      expect(a.notes).toEqual([])
+    } finally {
+      await older.stop()
+    }
+    const newer = await startOrigin({ name: 'b', rows, ...peerPorts, transport: 'frames' })
+    try {
+      await Promise.all([a, newer].map(untilFrames))
+      expect(await (await fetch(a.url + pathIn('s1'))).text()).toBe('x')
+    } finally {
+      await Promise.all([a.stop(), newer.stop()])
+    }
+  })
+})
+
+/** Until then requests go by pooled HTTP, as they do to a peer of an older version. */
+const untilFrames = (origin: Origin): Promise<void> =>
+  until(`${origin.name} forwards by frames`, () => origin.notes.at(-1) === 'forwards by frames')

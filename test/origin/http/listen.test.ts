@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
-import { LINK_PATH } from '../../../origin/http/listen.ts'
+import { LINK } from '../../../replicator/link/proof.ts'
 import { idIn, pathIn } from './keys.ts'
 import { type Origin, type OriginOptions, SECRET, sealView, startOrigin, viewOf } from './pair.ts'
 import { exchange, one, open, until } from './rawclient.ts'
@@ -71,7 +72,12 @@ describe('the private door', () => {
     expect((await ask(pathIn('s0'), known)).status).toBe(404)
     expect((await ask(pathIn('s0'), forwarded, 'PUT', 'x')).status).toBe(201)
     expect(await (await ask(pathIn('s0'), forwarded)).text()).toBe('x')
-    expect((await ask('/v1/c', forwarded)).status).toBe(405)
+    expect((await ask('/v1/c', forwarded)).status).toBe(404)
+    expect((await ask('/v1/_shards/s0/c?limit=3', known)).status).toBe(404)
+    const part = await ask('/v1/_shards/s0/c?limit=3', forwarded)
+    expect([part.status, part.headers.get('content-type')]).toEqual([200, 'application/vnd.tandem.part'])
+    expect((await part.text()).split('\n')[0]).toBe('{"more":false}')
+    expect((await ask('/v1/_shards/s0/c?limit=0', forwarded)).status).toBe(400)
     expect((await ask('/v1/c/_x', forwarded)).status).toBe(400)
     a.documents.refuse = () => ({ kind: 'misdirected', view: viewOf(3, 'b', 'b'), why: 'Not the primary.' })
     const refused = await ask(pathIn('s0'), forwarded, 'PUT', 'x')
@@ -80,6 +86,23 @@ describe('the private door', () => {
     expect(await refused.json()).toMatchObject({ type: 'https://tandem.dev/problems/misdirected', committed: 'no' })
     a.documents.refuse = () => ({ kind: 'misdirected', view: null, why: 'Nothing is known yet.' })
     expect((await ask(pathIn('s0'), forwarded)).headers.get('tandem-view')).toBeNull()
+  })
+
+  it('keeps what was forwarded a moment too early until the reign begins', async () => {
+    const begun = Promise.withResolvers<void>()
+    const early: string[] = []
+    const a = await start({
+      begins: shard => {
+        early.push(shard)
+        return begun.promise
+      },
+    })
+    a.documents.refuse = () => ({ kind: 'misdirected', view: null, why: 'It is about to begin.' })
+    const put = ask(pathIn('s0'), { ...known, 'Tandem-Forwarded': '1' }, 'PUT', 'x')
+    await until('it waits', () => early.length === 1)
+    a.documents.refuse = null
+    begun.resolve()
+    expect([(await put).status, early]).toEqual([201, ['s0']])
   })
 
   it('hands upgrades of the link over, and no others', async () => {
@@ -92,13 +115,13 @@ describe('the private door', () => {
     })
     const dial = (path: string): string =>
       `GET ${path} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: tandem\r\n\r\n`
-    const link = await exchange(PRIVATE, dial(LINK_PATH), answer => answer.text.endsWith('hello'))
+    const link = await exchange(PRIVATE, dial(LINK.path), answer => answer.text.endsWith('hello'))
     expect(link.statuses).toEqual([101])
     const other = await exchange(PRIVATE, dial('/metrics'), one)
     expect(other.statuses).toEqual([401])
-    const outside = await exchange(PORT, dial(LINK_PATH), one)
+    const outside = await exchange(PORT, dial(LINK.path), one)
     expect(outside.statuses).toEqual([404])
-    expect(dialled).toEqual([LINK_PATH])
+    expect(dialled).toEqual([LINK.path])
   })
 })
 
@@ -155,17 +178,20 @@ describe('a door', () => {
     expect(performance.now() - from).toBeLessThan(1_000)
   })
 
-  it('cuts links too', async () => {
-    const sockets: unknown[] = []
+  it('does not wait for links, which their owner ends', async () => {
+    const sockets: Duplex[] = []
     const a = await start({ onUpgrade: (_incoming, socket) => void sockets.push(socket) })
     const link = await open(PRIVATE)
     let ended = false
     link.on('close', () => {
       ended = true
     })
-    link.write(`GET ${LINK_PATH} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: tandem\r\n\r\n`)
+    link.write(`GET ${LINK.path} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: tandem\r\n\r\n`)
     await until('the link is up', () => sockets.length === 1)
-    await a.privateDoor.close({ lingerMs: 0, graceMs: 100 })
+    // with it, SIGTERM of the origin that was dialled took its whole grace
+    await a.privateDoor.close({ lingerMs: 0, graceMs: 60_000 })
+    expect(ended).toBe(false)
+    for (const socket of sockets) socket.destroy()
     await until('its end', () => ended)
   })
 

@@ -1,16 +1,25 @@
 // Two origins on loopback as far as HTTP goes: real listeners, real forwarding, documents in memory behind the port.
 
+import { apiPages } from '../../../origin/api/pages.ts'
 import { hostCallers } from '../../../origin/http/callers.ts'
 import { documentsHandler } from '../../../origin/http/documents.ts'
-import { listenPrivate, listenPublic } from '../../../origin/http/listen.ts'
+import { type ForwardedOptions, forwardedHandler } from '../../../origin/http/forwarded.ts'
+import { listenPrivate, listenPublic, PRIMARY_TIMING } from '../../../origin/http/listen.ts'
 import { hostMac } from '../../../origin/http/mac.ts'
 import type { Documents, OperationAnswer, ReadAnswer, WriteAnswer } from '../../../origin/http/ports.ts'
 import { proxyTrust } from '../../../origin/http/proxies.ts'
 import type { Listening } from '../../../origin/http/server.ts'
-import type { Done, WriteCommand } from '../../../replicator/store/shardstore.ts'
+import { judge } from '../../../origin/store/judge.ts'
+import { receptionOf } from '../../../origin/streams/reception.ts'
+import { createStreams } from '../../../origin/streams/streams.ts'
+import { etagOf, type Row } from '../../../replicator/entry/row.ts'
+import type { Log } from '../../../replicator/log.ts'
+import { mapBodies, type WriteCommand } from '../../../replicator/store/command.ts'
+import type { Done, WriteOutcome } from '../../../replicator/store/outcome.ts'
 import { STRAIGHT } from '../../../router/aim.ts'
-import { publicApp, type Readiness } from '../../../router/app.ts'
+import { type PublicAppOptions, publicApp, type Readiness } from '../../../router/app.ts'
 import { createForwarder } from '../../../router/forward.node.ts'
+import { type Guard, NO_GUARD } from '../../../router/guard.ts'
 import { Minter } from '../../../router/minted.ts'
 import { PARKING_LIMITS, Parking, type ParkingLimits } from '../../../router/parking.ts'
 import { Router } from '../../../router/route.ts'
@@ -19,6 +28,7 @@ import { openView, viewSealer } from '../../../router/signedview.ts'
 import { newerView, type View } from '../../../router/view.ts'
 import type { Where, Whereabouts } from '../../../router/whereabouts.ts'
 import { type OriginName, peerOf, type ShardName } from '../../../router/words.ts'
+import { MemoryPages } from './memorypages.ts'
 
 export const SECRET = 'a-secret-for-tests'
 const mac = hostMac(SECRET)
@@ -26,7 +36,7 @@ export const sealView = viewSealer(mac)
 export const LIMITS: ParkingLimits = { ...PARKING_LIMITS, parkMs: 3_000 }
 
 /** The rows of the pair: both origins see the same ones, as if mirrored. */
-export type Rows = Map<string, { body: Uint8Array; type: string; etag: string; modified: number }>
+export type Rows = Map<string, Row>
 
 export type Kept = Map<string, { done: Done; fingerprint: string }>
 
@@ -59,53 +69,41 @@ export class MemoryDocuments implements Documents {
     const refused = this.refuse?.(shard)
     if (refused?.kind === 'misdirected') return refused
     const row = this.#rows.get(key)
-    return row === undefined ? { kind: 'missing' } : { kind: 'found', document: row }
+    if (row === undefined) return { kind: 'missing' }
+    return { kind: 'found', document: { ...row, etag: etagOf(row.epoch, row.index, row.n) } }
   }
 
   async write(shard: ShardName, command: WriteCommand): Promise<WriteAnswer> {
     // as the real store may: the bytes are gone for the caller, refused or not
-    const body = command.op === 'put' ? taken(command.body) : null
+    const own = mapBodies(command, taken)
     const refused = this.refuse?.(shard)
     if (refused !== null && refused !== undefined && refused.kind !== 'found' && refused.kind !== 'missing')
       return refused
     if (this.hold !== null) await this.hold
-    const { idem } = command
+    const { idem } = own
+    const told = (outcome: WriteOutcome): WriteAnswer => ({
+      kind: 'outcome',
+      outcome,
+      durability: 'mirrored',
+      reign: 1,
+    })
     const kept = idem === undefined ? undefined : this.#kept.get(idem.scope)
     if (kept !== undefined) {
-      if (idem?.kind === 'client' && idem.fingerprint !== kept.fingerprint)
-        return { kind: 'outcome', outcome: { kind: 'mismatch' }, durability: 'mirrored', reign: 1 }
-      return { kind: 'outcome', outcome: { kind: 'replayed', done: kept.done }, durability: 'mirrored', reign: 1 }
+      if (idem?.kind === 'client' && idem.fingerprint !== kept.fingerprint) return told({ kind: 'mismatch' })
+      return told({ kind: 'replayed', done: kept.done })
     }
-    this.writes.push(command.key)
-    const row = this.#rows.get(command.key)
-    if (command.op === 'delete' && row === undefined)
-      return { kind: 'outcome', outcome: { kind: 'missing' }, durability: 'mirrored', reign: 1 }
-    for (const condition of command.conditions) {
-      const { kind } = condition
-      if (kind === 'none') continue
-      const named = row !== undefined && (condition.etags === '*' || condition.etags.includes(row.etag))
-      if (kind === 'match' ? named : !named) continue
-      return {
-        kind: 'outcome',
-        outcome: { kind: 'preconditionFailed', etag: row?.etag ?? null },
-        durability: 'mirrored',
-        reign: 1,
-      }
+    if ('key' in own) this.writes.push(own.key)
+    const judged = judge(own, key => this.#rows.get(key) ?? null, { epoch: 1, index: this.#index + 1, n: 0 })
+    if (judged.kind === 'refusal') return told(judged.outcome)
+    this.#index += 1
+    for (const { key, newRow } of judged.ops) {
+      if (newRow === null) this.#rows.delete(key)
+      else this.#rows.set(key, { key, epoch: 1, index: this.#index, ...newRow })
     }
-    const etag = `"1.${++this.#index}.0"`
-    const keep = (kind: Done['kind']): WriteAnswer => {
-      const done = { kind, etag, modified: command.at }
-      const fingerprint = idem?.kind === 'client' ? idem.fingerprint : ''
-      if (idem !== undefined) this.#kept.set(idem.scope, { done, fingerprint })
-      return this.lost?.(done) ?? { kind: 'outcome', outcome: done, durability: 'mirrored', reign: 1 }
-    }
-    if (command.op === 'delete' || body === null) {
-      this.#rows.delete(command.key)
-      return keep('deleted')
-    }
-    const type = command.op === 'put' ? command.type : ''
-    this.#rows.set(command.key, { body, type, etag, modified: command.at })
-    return keep(row === undefined ? 'created' : 'replaced')
+    if (judged.outcome.kind === 'expired') return told(judged.outcome)
+    const fingerprint = idem?.kind === 'client' ? idem.fingerprint : ''
+    if (idem !== undefined) this.#kept.set(idem.scope, { done: judged.outcome, fingerprint })
+    return this.lost?.(judged.outcome) ?? told(judged.outcome)
   }
 }
 
@@ -180,12 +178,18 @@ export const viewOf = (epoch: number, s0: OriginName, s1: OriginName): View => (
 })
 export const FAIR = viewOf(1, 'a', 'b')
 
+export type Follows = { current: PublicAppOptions['follow'] | null }
+
 export type Origin = {
   readonly name: OriginName
   readonly documents: MemoryDocuments
   readonly whereabouts: ManualWhereabouts
   readonly parking: Parking
   readonly errors: unknown[]
+  /** what it streams; null refuses */
+  readonly follows: Follows
+  /** what was logged about forwarding */
+  readonly notes: readonly string[]
   readonly url: string
   readonly publicPort: number
   readonly publicDoor: Listening
@@ -193,8 +197,13 @@ export type Origin = {
   stop(): Promise<void>
 }
 
+/** How requests get to the peer. */
+export type Transport = 'frames' | 'pooled'
+
 export type OriginOptions = {
   readonly name: OriginName
+  /** pooled HTTP unless said otherwise */
+  readonly transport?: Transport
   readonly rows: Rows
   /** as if mirrored, too */
   readonly kept?: Kept
@@ -205,11 +214,14 @@ export type OriginOptions = {
   readonly bodyBytesMax?: number
   readonly trustedProxies?: readonly string[]
   readonly readiness?: () => Readiness
+  readonly guard?: Guard
   readonly control?: { fetch(request: Request): Response | Promise<Response> }
   readonly onUpgrade?: Parameters<typeof listenPrivate>[0]['onUpgrade']
+  readonly begins?: ForwardedOptions['begins']
 }
 
 const HOST = '127.0.0.1'
+export const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const CLOSE = { lingerMs: 0, graceMs: 500 }
 
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
@@ -219,10 +231,36 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const whereabouts = new ManualWhereabouts(name, FAIR, name === 'a' ? ['s0'] : ['s1'])
   const parking = new Parking(options.limits ?? LIMITS)
   const errors: unknown[] = []
+  const notes: string[] = []
   const onError = (error: unknown): void => void errors.push(error)
-  const forwarder = createForwarder(`http://${HOST}:${peerPrivatePort}`, SECRET)
-  const handler = documentsHandler({ name, documents, bodyBytesMax, sealView, now: Date.now })
+  const follows: Follows = { current: null }
+  const handler = documentsHandler({
+    name,
+    documents,
+    pages: new MemoryPages(rows),
+    bodyBytesMax,
+    sealView,
+    now: Date.now,
+  })
   const seal = createSeal(mac)
+  const begins = options.begins ?? (() => null)
+  const forwarded = forwardedHandler({ documents: handler, begins, seal, bodyBytesMax, onError })
+  const peer = `http://${HOST}:${peerPrivatePort}`
+  const pooled = createForwarder(peer, SECRET)
+  const streams =
+    options.transport === 'frames'
+      ? createStreams({
+          name,
+          incarnation: `${name}-test`,
+          secret: SECRET,
+          peerUrl: new URL(peer),
+          tls: null,
+          pooled,
+          reception: receptionOf(forwarded, PRIMARY_TIMING),
+          log: { ...SILENT, info: (_fields, message) => void notes.push(message) },
+        })
+      : null
+  const forwarder = streams ?? pooled
   const router = new Router(
     {
       name,
@@ -243,24 +281,26 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const app = publicApp({
     name,
     router,
+    guard: options.guard ?? NO_GUARD,
+    nearby: null,
+    follow: async (call, asked) => (await follows.current?.(call, asked)) ?? new Response(null, { status: 503 }),
     callers: hostCallers({ mac, view: () => whereabouts.view, sealView, shown: () => undefined, now: Date.now }),
     seal,
     minter: new Minter(`router-${name}`, Date.now),
     bodyBytesMax,
+    pages: apiPages(name, '0.0.0'),
     readiness,
     onError,
   })
   const trust = proxyTrust(options.trustedProxies ?? [])
-  const publicDoor = await listenPublic({ host: HOST, port: publicPort, app, trust, bodyBytesMax, onError })
+  const publicDoor = await listenPublic({ host: HOST, port: publicPort, app, trust, onError })
   const privateDoor = await listenPrivate({
     host: HOST,
     port: privatePort,
     secret: SECRET,
-    documents: handler,
-    seal,
-    bodyBytesMax,
+    forwarded,
     control: options.control ?? { fetch: () => new Response('control') },
-    onUpgrade: options.onUpgrade ?? ((_incoming, socket) => socket.destroy()),
+    onUpgrade: options.onUpgrade ?? streams?.onUpgrade ?? ((_incoming, socket) => socket.destroy()),
     onError,
   })
   return {
@@ -269,6 +309,8 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     whereabouts,
     parking,
     errors,
+    follows,
+    notes,
     url: `http://${HOST}:${publicPort}`,
     publicPort,
     publicDoor,
@@ -283,7 +325,11 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
 export type Pair = { readonly a: Origin; readonly b: Origin; readonly rows: Rows; stop(): Promise<void> }
 
 /** Four ports from `base` on: public a and b, private a and b. */
-export async function startPair(base: number, limits: ParkingLimits = LIMITS): Promise<Pair> {
+export async function startPair(
+  base: number,
+  limits: ParkingLimits = LIMITS,
+  transport: Transport = 'pooled',
+): Promise<Pair> {
   const rows: Rows = new Map()
   const kept: Kept = new Map()
   const a = await startOrigin({
@@ -294,6 +340,7 @@ export async function startPair(base: number, limits: ParkingLimits = LIMITS): P
     privatePort: base + 2,
     peerPrivatePort: base + 3,
     limits,
+    transport,
   })
   const b = await startOrigin({
     name: 'b',
@@ -303,6 +350,7 @@ export async function startPair(base: number, limits: ParkingLimits = LIMITS): P
     privatePort: base + 3,
     peerPrivatePort: base + 2,
     limits,
+    transport,
   })
   return {
     a,

@@ -56,7 +56,7 @@ describe('traffic', () => {
     expect(view).toMatchObject({ perSecond: 10, errors: 20, retries: 2, parked: 1, total: 201 })
     expect(view.p50Ms).toBeGreaterThan(1)
     expect(view.p99Ms).toBeLessThan(2.5)
-    expect(view.hereShare).toBeCloseTo(0.5, 1)
+    expect(view.answered).toEqual({ here: 50, peer: 50 })
     expect(view.plot).toHaveLength(2)
     expect(view.plot[0]?.perSecond).toBe(10)
   })
@@ -105,7 +105,12 @@ describe('metrics', () => {
     answered('GET', 200, 2)
     answered('BREW', 404, 2, { nextHop: 'b' })
     answered('PUT', 503, 9000, { attempts: 0, parkedMs: 9000 })
-    const metrics = new Metrics({ status: statusForMetrics, traffic, writes })
+    const metrics = new Metrics({
+      status: statusForMetrics,
+      traffic,
+      writes,
+      changes: () => new Map([['takeover', 2]]),
+    })
     await metrics.text()
     const text = await metrics.text()
     for (const line of [
@@ -118,6 +123,10 @@ describe('metrics', () => {
       'tandem_replication_lag_seconds{shard="s1"} 0.03',
       'tandem_lease_remaining_seconds{shard="s0"} 0.5',
       'tandem_registers_reachable 2',
+      'tandem_register_votes{register="w"} 0',
+      'tandem_queue_sentinels_reachable 2',
+      'tandem_replication_lag_bytes{shard="s0"} 700',
+      'tandem_record_changes_total{kind="takeover"} 2',
       'tandem_lane{lane="direct"} 1',
       'tandem_group_writes_bucket{shard="s0",le="2"} 0',
       'tandem_group_writes_bucket{shard="s0",le="4"} 1',

@@ -14,9 +14,10 @@ const shard = (name: 's0' | 's1') => ({
   lease: { remainingMs: 500 },
   committed: place,
   applied: place,
-  lag: { entries: 2, ms: 30 },
+  lag: { entries: 2, bytes: 700, ms: 30 },
   rejoin: 'live' as const,
   progress: null,
+  leftMs: null,
   quarantined: 0,
 })
 export const statusForMetrics = () => ({
@@ -31,12 +32,24 @@ export const statusForMetrics = () => ({
   incarnation: 'a-1',
   shards: [shard('s0'), shard('s1')],
   peer: { reachable: false, rttMs: null },
-  redis: { master: null, replicas: 0, sentinels: 3, maxmemoryPolicy: null, workerIdleMs: 1500, rebuilds: 2 },
-  registers: { reachable: 2, of: 3 },
+  redis: {
+    master: null,
+    replicas: 0,
+    nodes: [],
+    sentinels: 3,
+    answering: { sentinels: 2, of: 3 },
+    quorum: 2,
+    maxmemoryPolicy: null,
+    workerIdleMs: 1500,
+    rebuilds: 2,
+  },
+  registers: { reachable: 2, of: 3, each: { a: 'votes', b: 'votes', w: 'silent' } },
   lane: 'direct',
   canLoseAHost: false,
   why: ['alone'],
 })
+
+export const noChanges = (): ReadonlyMap<string, number> => new Map()
 
 /** Also the series of histograms. */
 export async function metricNames(): Promise<ReadonlySet<string>> {
@@ -44,7 +57,7 @@ export async function metricNames(): Promise<ReadonlySet<string>> {
     () => 0,
     () => 0,
   )
-  const text = await new Metrics({ status: statusForMetrics, traffic, writes: new Writes() }).text()
+  const text = await new Metrics({ status: statusForMetrics, traffic, writes: new Writes(), changes: noChanges }).text()
   traffic.close()
   return new Set(
     [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name = '', type]) =>

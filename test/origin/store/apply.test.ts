@@ -117,7 +117,7 @@ describe('drift', () => {
   test('a row that should not be there is drift too, and the entry leaves no trace', async () => {
     const { bytes } = await history()
     const standby = await openStore()
-    tamper(standby.dataDir, "INSERT INTO documents VALUES ('c/2', 't', x'00', 1, 1, 1, 1)")
+    tamper(standby.dataDir, "INSERT INTO documents VALUES ('c/2', 't', 1, 1, 1, 1, NULL, x'00')")
     expect(await standby.store.apply(bytes)).toMatchObject({ kind: 'refused', reason: 'drift', index: 1 })
     expect(bodyOf(standby, 'c/1')).toBe(null)
   })
@@ -127,7 +127,7 @@ describe('drift', () => {
     const standby = await openStore()
     await standby.store.apply(bytes.slice(0, 1))
     const last = standby.store.last()
-    const newRow = { type: 't', body: new Uint8Array(1), modified: 1, n: 0 }
+    const newRow = { type: 't', body: new Uint8Array(1), modified: 1, expires: null, n: 0 }
     const forged = encodeEntry({
       shard: 's0',
       epoch: 1,

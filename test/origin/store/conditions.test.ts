@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { conditionHolds } from '../../../origin/store/conditions.ts'
-import type { Condition } from '../../../replicator/store/shardstore.ts'
+import type { Condition } from '../../../replicator/store/command.ts'
 
 describe('on a document whose ETag is "1.1.0"', () => {
   const cases: [string, Condition, boolean][] = [

@@ -16,6 +16,7 @@ async function writeGroups(groups: number, bodyBytes: number): Promise<void> {
       key,
       type: 'text/plain',
       body: body(`${group}`.padEnd(bodyBytes, '.')),
+      expires: null,
       conditions: [],
       at: group,
     }))

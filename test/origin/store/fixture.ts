@@ -5,32 +5,56 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { STORE_LIMITS, type StoreLimits } from '../../../origin/store/limits.ts'
 import { type OpenStore, openShardStore } from '../../../origin/store/store.ts'
-import type {
-  Condition,
-  Idempotency,
-  LoggedEntry,
-  WriteCommand,
-  WriteOutcome,
-} from '../../../replicator/store/shardstore.ts'
+import type { Condition, Idempotency, PatchForm, WriteCommand } from '../../../replicator/store/command.ts'
+import type { WriteOutcome } from '../../../replicator/store/outcome.ts'
+import type { LoggedEntry } from '../../../replicator/store/shardstore.ts'
 import type { ShardName } from '../../../router/words.ts'
 
-export const put = (key: string, body: string | Uint8Array, conditions: readonly Condition[] = []): WriteCommand => ({
+type Command<Op extends WriteCommand['op']> = WriteCommand & { readonly op: Op }
+
+export const put = (
+  key: string,
+  body: string | Uint8Array,
+  conditions: readonly Condition[] = [],
+  expires: number | null = null,
+): Command<'put'> => ({
   op: 'put',
   key,
   type: 'text/plain',
   body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
+  expires,
   conditions,
   at: 1_700_000_000_000,
 })
 
-export const remove = (key: string, conditions: readonly Condition[] = []): WriteCommand => ({
+export const remove = (key: string, conditions: readonly Condition[] = []): Command<'delete'> => ({
   op: 'delete',
   key,
   conditions,
   at: 1_700_000_000_001,
 })
 
-export const withKey = (command: WriteCommand, idem: Idempotency, at = command.at): WriteCommand => ({
+export const patchOf = (
+  key: string,
+  form: PatchForm,
+  text: string,
+  conditions: readonly Condition[] = [],
+  bytesMax = 1024 * 1024,
+): Command<'patch'> => ({
+  op: 'patch',
+  key,
+  form,
+  body: new TextEncoder().encode(text),
+  bytesMax,
+  conditions,
+  at: 1_700_000_000_002,
+})
+
+export const withKey = <C extends Exclude<WriteCommand, { op: 'expire' }>>(
+  command: C,
+  idem: Idempotency,
+  at = command.at,
+): C => ({
   ...command,
   at,
   idem,

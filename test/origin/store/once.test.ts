@@ -6,7 +6,7 @@ import { listQuarantine, showQuarantine } from '../../../origin/store/quarantine
 import { openWriting } from '../../../origin/store/sqlite.ts'
 import type { OpenStore } from '../../../origin/store/store.ts'
 import { decodeEntry, encodeEntry } from '../../../replicator/entry/codec.ts'
-import type { Idempotency } from '../../../replicator/store/shardstore.ts'
+import type { Idempotency, WriteCommand } from '../../../replicator/store/command.ts'
 import { Minter } from '../../../router/minted.ts'
 import { bodyOf, entryOf, openStore, put, remove, withKey, write } from './fixture.ts'
 
@@ -19,7 +19,7 @@ const mint = (at = AT, router = 'router-one'): Idempotency => ({
 const ABSENT = [{ kind: 'noneMatch', etags: '*' }] as const
 
 /** The outcome of one command in a group of its own. */
-async function one(opened: OpenStore, command: ReturnType<typeof put>, epoch = 1) {
+async function one(opened: OpenStore, command: WriteCommand, epoch = 1) {
   const { outcomes, entry } = await write(opened, [command], epoch)
   return { outcome: outcomes[0], entry }
 }

@@ -9,7 +9,7 @@ import { bodyOf, entryOf, openStore, put, remove, write } from './fixture.ts'
 /** Two committed entries, then three tentative ones that create, replace and delete. */
 async function diverged() {
   const opened = await openStore()
-  await write(opened, [put('c/1', 'one'), put('c/2', 'two'), put('c/3', 'three')])
+  await write(opened, [put('c/1', 'one'), put('c/2', 'two'), put('c/3', 'three', [], 1_800_000_000_000)])
   const kept = await entryOf(opened, [put('c/1', 'uno')])
   opened.store.settle(2)
   const before = await opened.digest()

@@ -14,7 +14,7 @@ class Pair {
   readonly there = new Map<string, string>()
   #atHere = 0
   #atThere = 0
-  turn: () => void = () => {}
+  turn: (which: 'here' | 'there') => void = () => {}
 
   write(key: string, value: string | null): void {
     this.#log.push({ key, value: value === null ? null : `${value}@${this.#log.length}` })
@@ -28,7 +28,7 @@ class Pair {
 
   ask(which: 'here' | 'there'): Ask {
     return async question => {
-      this.turn()
+      this.turn(which)
       const at = which === 'here' ? this.#atHere : this.#atThere
       return answered(this[which], at, question)
     }
@@ -130,6 +130,19 @@ describe('compareShard', () => {
     for (let n = 0; n < 2000; n++) pair.there.set(`k${String(n * 7).padStart(6, '0')}`, 'rot')
     const many = await pair.compare()
     expect([many.differing.length, many.more]).toEqual([DIFFERENCES_MAX, true])
+  })
+
+  test('a key that comes and goes so that each look here misses it is no difference; one that stays there is', async () => {
+    const pair = new Pair()
+    pair.write('still', 'x')
+    pair.follow(1)
+    pair.there.set('more', 'rot')
+    pair.turn = which => {
+      pair.write('restless', which === 'here' ? null : 'there')
+      pair.follow(1000)
+    }
+    const { differing, unsure } = await pair.compare()
+    expect([keysOf(differing), unsure]).toEqual([['more'], ['restless']])
   })
 
   test('a key that changes at every look is no difference: it is told as unsure', async () => {

@@ -21,6 +21,7 @@ const knows = (name: Name, known: PairRecord | null, more: Partial<Knowledge> = 
   lineage: 'lineage',
   incarnation: `${name}-now`,
   record: known,
+  epochMax: known?.epoch ?? 0,
   ballotCounter: 7,
   ...more,
 })
@@ -43,6 +44,12 @@ describe('with both origins', () => {
       expect(namesOf(value.record)).toEqual(['a'])
       expect(value.boots).toEqual({ a: 'a-now', b: 'b-now' })
     }
+  })
+
+  test('its epoch is above every one that either of them proposed: that may have been decided, and shown', () => {
+    expect(
+      made(knows('a', record(8, ['a', 'b']), { epochMax: 9 }), knows('b', record(8, ['a', 'b'])), 0).value.record.epoch,
+    ).toBe(10)
   })
 
   test('its ballot is above every one that anybody used', () => {

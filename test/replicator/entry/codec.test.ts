@@ -1,7 +1,14 @@
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeEntry, type Entry, encodeEntry, peekEntry, positionAfter } from '../../../replicator/entry/codec.ts'
+import {
+  decodeEntry,
+  type Entry,
+  encodeEntry,
+  type Op,
+  peekEntry,
+  positionAfter,
+} from '../../../replicator/entry/codec.ts'
 import { KEY_BYTES_MAX, OPS_MAX } from '../../../replicator/entry/limits.ts'
 import { GENESIS } from '../../../replicator/entry/position.ts'
 import { NO_ROW_HASH } from '../../../replicator/entry/row.ts'
@@ -11,8 +18,13 @@ const text = (min: number) =>
   fc.string({ unit: 'binary', minLength: min, maxLength: 40 }).filter(value => value.isWellFormed())
 const hash = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(bytes => Buffer.from(bytes).toString('hex'))
 const count = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
-const newRow = fc.record({ type: text(0), body: fc.uint8Array({ maxLength: 200 }), modified: count })
-const change = fc.record({ key: text(1), oldHash: hash, newRow: fc.option(newRow) })
+const newRow = fc.record({
+  type: text(0),
+  body: fc.uint8Array({ maxLength: 200 }),
+  modified: count,
+  expires: fc.option(count),
+})
+const change = fc.record({ key: text(1), oldHash: hash, newRow: fc.option(newRow), at: count })
 
 const entries: fc.Arbitrary<Entry> = fc
   .record({
@@ -24,12 +36,10 @@ const entries: fc.Arbitrary<Entry> = fc
   })
   .map(({ changes, ...head }) => ({
     ...head,
-    ops: changes.map((op, n) => ({
-      table: 1 as const,
-      key: op.key,
-      oldHash: op.newRow === null && op.oldHash === NO_ROW_HASH ? HASH : op.oldHash,
-      newRow: op.newRow === null ? null : { ...op.newRow, n },
-    })),
+    ops: changes.map(({ newRow: row, at, key, oldHash }, n): Op => {
+      if (row !== null) return { table: 1, key, oldHash, newRow: { ...row, n } }
+      return { table: 1, key, oldHash: oldHash === NO_ROW_HASH ? HASH : oldHash, newRow: null, at }
+    }),
   }))
 
 const sample: Entry = {
@@ -42,10 +52,15 @@ const sample: Entry = {
       table: 1,
       key: 'c/ü\0\ufeff',
       oldHash: NO_ROW_HASH,
-      newRow: { type: 'a/b', body: Buffer.from('body'), modified: 5, n: 0 },
+      newRow: { type: 'a/b', body: Buffer.from('body'), modified: 5, expires: 6, n: 0 },
     },
-    { table: 1, key: 'c/2', oldHash: HASH, newRow: null },
-    { table: 1, key: 'c/3', oldHash: HASH, newRow: { type: '', body: new Uint8Array(0), modified: 0, n: 2 } },
+    { table: 1, key: 'c/2', oldHash: HASH, newRow: null, at: 7 },
+    {
+      table: 1,
+      key: 'c/3',
+      oldHash: HASH,
+      newRow: { type: '', body: new Uint8Array(0), modified: 0, expires: null, n: 2 },
+    },
   ],
 }
 
@@ -125,9 +140,9 @@ describe('an entry', () => {
 
   test('with numbers beyond 2^53, an unknown shard, table or flag is corrupt', () => {
     const bytes = encodeEntry(sample)
-    for (const at of [12, 13, 16, 24, 48, 49, 54, 60])
+    for (const at of [12, 13, 16, 24, 48, 49, 54, 60, 68])
       expect(decodeEntry(forged(bytes, at, 255)).kind, `byte ${at}`).toBe('corrupt')
-    expect(decodeEntry(forged(bytes, 84, 255)).kind, 'a key that is no UTF-8').toBe('corrupt')
+    expect(decodeEntry(forged(bytes, 92, 255)).kind, 'a key that is no UTF-8').toBe('corrupt')
   })
 
   test('beyond a limit is not encoded', () => {
@@ -161,8 +176,8 @@ describe('a position', () => {
   test('is fixed by a golden vector', () => {
     const bytes = encodeEntry({ ...sample, index: 3 })
     expect(Buffer.from(bytes).toString('hex')).toMatchInlineSnapshot(
-      `"54444d4500010002000000b5010000030000000000000007000000000000000300112233445566778899aabbccddeeff010100080003000000000004000000000000000500000000000000000000000000000000632fc3bc00efbbbf612f62626f6479010000030000000000000000000000000000000000112233445566778899aabbccddeeff632f32010100030000000000000000000000000000000000112233445566778899aabbccddeeff632f3396a94628"`,
+      `"54444d4500020003000000cd010000030000000000000007000000000000000300112233445566778899aabbccddeeff0101000800030000000000040000000000000005000000000000000600000000000000000000000000000000632fc3bc00efbbbf612f62626f64790100000300000000000000000000000000000007000000000000000000112233445566778899aabbccddeeff632f320101000300000000000000000000000000000000000000000000000000112233445566778899aabbccddeeff632f333819d531"`,
     )
-    expect(positionAfter(HASH, bytes).hash).toMatchInlineSnapshot(`"a428965f4dfbcfcc68ba8cd54c7a0646"`)
+    expect(positionAfter(HASH, bytes).hash).toMatchInlineSnapshot(`"b5781368dc926dbd768a5b8b5a06c333"`)
   })
 })

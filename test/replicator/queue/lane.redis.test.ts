@@ -32,8 +32,8 @@ function openEnd(
       sentinels: {
         sentinels: Object.values(redis.sentinels).map(sentinel => sentinel.address),
         name: redis.name,
-        password,
-        sentinelPassword: password,
+        login: { user: null, password },
+        sentinelLogin: { user: null, password },
       },
     },
     {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { OPEN } from '../../../replicator/redis.ts'
 import type { AcceptorName, Acceptors } from '../../../replicator/register/acceptor.ts'
 import { openRegisters } from '../../../replicator/register/redisacceptor.ts'
 import { eventually, type RegisterSet, startRegisters } from '../../fixtures/redisset.ts'
@@ -13,7 +14,7 @@ let acceptors: Acceptors
 let others: Acceptors
 
 const open = (requireDurable = true): Acceptors =>
-  openRegisters({ addresses: set.addresses, password: null, deadlineMs: DEADLINE_MS, requireDurable }, silentLog)
+  openRegisters({ addresses: set.addresses, login: OPEN, deadlineMs: DEADLINE_MS, requireDurable }, silentLog)
 
 const answers = (client: Acceptors, name: AcceptorName): Promise<void> =>
   eventually(
@@ -154,8 +155,8 @@ describe('acceptors over Redis', () => {
     await freshlyAdmitted('a')
     await set.registers.a.ask('CONFIG', 'SET', 'requirepass', 'secret word')
     const settings = { addresses: set.addresses, deadlineMs: DEADLINE_MS, requireDurable: true }
-    const right = openRegisters({ ...settings, password: 'secret word' }, silentLog)
-    const wrong = openRegisters({ ...settings, password: 'other' }, silentLog)
+    const right = openRegisters({ ...settings, login: { user: null, password: 'secret word' } }, silentLog)
+    const wrong = openRegisters({ ...settings, login: { user: null, password: 'other' } }, silentLog)
     expect((await right.send('a', null, { op: 'read' })).kind).toBe('state')
     expect((await wrong.send('a', null, { op: 'read' })).kind).toBe('failed')
     await Promise.all([right.close(), wrong.close()])

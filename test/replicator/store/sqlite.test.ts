@@ -2,9 +2,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Position } from '../../../replicator/entry/position.ts'
-import type { ShardStore, WriteCommand } from '../../../replicator/store/shardstore.ts'
+import type { Change, Check, WriteCommand } from '../../../replicator/store/command.ts'
+import type { ShardStore } from '../../../replicator/store/shardstore.ts'
 import { modelStore, type StoreTwin } from '../../models/store.ts'
-import { openStore, put, remove, withKey } from '../../origin/store/fixture.ts'
+import { openStore, patchOf, put, remove, withKey } from '../../origin/store/fixture.ts'
 import { storeSuite } from './suite.ts'
 
 async function sqliteStore(logKept?: number): Promise<StoreTwin> {
@@ -22,18 +23,55 @@ const condition = fc.constantFrom(
   [{ kind: 'noneMatch', etags: '*' } as const],
   [{ kind: 'match', etags: ['"1.1.0"', '"1.2.0"', '"2.3.0"'] } as const],
 )
-const command: fc.Arbitrary<WriteCommand> = fc
-  .record({
-    key,
-    body: fc.string({ maxLength: 3 }),
-    deletes: fc.boolean(),
-    condition,
-    once: fc.option(fc.integer({ min: 1, max: 3 })),
-  })
-  .map(({ key: of, body, deletes, condition: on, once }) => {
-    const plain = deletes ? remove(of, on) : put(of, body, on)
-    return once === null ? plain : withKey(plain, { kind: 'minted', scope: `m${once}`, mintedAt: plain.at })
-  })
+const jsonText = fc.oneof(fc.constant('no JSON'), fc.json({ maxDepth: 2 }))
+const pointer = fc.constantFrom('', '/a', '/a/0', '/b', '/-', '/~1')
+const operation = fc.oneof(
+  fc.record({ op: fc.constantFrom('add', 'replace', 'test'), path: pointer, value: fc.constantFrom(1, 'x', [0], {}) }),
+  fc.record({ op: fc.constantFrom('move', 'copy'), from: pointer, path: pointer }),
+  fc.record({ op: fc.constantFrom('remove', 'none'), path: pointer }),
+)
+const patch = fc.oneof(
+  fc.record({ form: fc.constant('merge' as const), text: jsonText }),
+  fc.record({ form: fc.constant('json' as const), text: fc.array(operation, { maxLength: 3 }).map(JSON.stringify) }),
+)
+const bytesMax = fc.constantFrom(8, 1000)
+const AT = 1_700_000_000_000
+/** Around the time of what deletes the due ones. */
+const expires = fc.option(fc.integer({ min: AT - 2, max: AT + 2 }))
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc
+    .record({ key, body: jsonText, condition, expires })
+    .map(({ key: of, body, condition: on, expires: at }) => ({ ...put(of, body, on, at), type: 'application/json' })),
+  fc
+    .record({ key, patch, bytesMax, condition })
+    .map(({ key: of, patch: { form, text }, condition: on, ...rest }) => patchOf(of, form, text, on, rest.bytesMax)),
+  fc.record({ key, condition }).map(({ key: of, condition: on }) => remove(of, on)),
+)
+const check: fc.Arbitrary<Check> = fc.record({ op: fc.constant('check' as const), key, conditions: condition })
+const plainCommand = fc.oneof(
+  { weight: 5, arbitrary: change.map(each => ({ ...each, at: AT })) },
+  { weight: 1, arbitrary: key.map(of => ({ ...put(of, '{}'), op: 'create' as const })) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .array(fc.oneof({ weight: 3, arbitrary: change }, { weight: 1, arbitrary: check }), { maxLength: 4 })
+      .map(ops => ({ op: 'tx' as const, ops, at: AT })),
+  },
+)
+const command: fc.Arbitrary<WriteCommand> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(plainCommand, fc.option(fc.integer({ min: 1, max: 3 })))
+      .map(([plain, once]) =>
+        once === null ? plain : withKey(plain, { kind: 'minted', scope: `m${once}`, mintedAt: plain.at }),
+      ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.array(key, { maxLength: 3 }).map(keys => ({ op: 'expire' as const, keys, at: AT })),
+  },
+)
 const index = fc.integer({ min: 0, max: 8 })
 const call = fc.oneof(
   {

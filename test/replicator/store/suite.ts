@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { encodeEntry, TABLE_DOCUMENTS } from '../../../replicator/entry/codec.ts'
 import { GENESIS } from '../../../replicator/entry/position.ts'
 import { NO_ROW_HASH } from '../../../replicator/entry/row.ts'
-import type { LoggedEntry, WriteCommand, WriteResult } from '../../../replicator/store/shardstore.ts'
+import type { WriteCommand } from '../../../replicator/store/command.ts'
+import type { LoggedEntry, WriteResult } from '../../../replicator/store/shardstore.ts'
 import type { StoreTwin } from '../../models/store.ts'
 import { put, remove, withKey } from '../../origin/store/fixture.ts'
 
@@ -108,7 +109,7 @@ export function storeSuite(name: string, make: MakeStore): void {
     it('finds a row that is not what the primary had, and keeps the entries before it', async () => {
       const [primary, twin] = [await make(), await make()]
       const first = await entry(primary, [put('c/1', 'x')])
-      const newRow = { type: 't', body: new Uint8Array(1), modified: 1, n: 0 }
+      const newRow = { type: 't', body: new Uint8Array(1), modified: 1, expires: null, n: 0 }
       const forged = encodeEntry({
         shard: 's0',
         epoch: 1,

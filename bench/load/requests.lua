@@ -1,0 +1,35 @@
+-- wrk -s requests.lua URL -- METHOD CONTENT_TYPE FILE: sends the requests of a file over and over, each line a target
+-- and, behind a tab, a body. At the end one line of JSON: counts, and the latency at a thousand evenly spaced quantiles.
+local requests = {}
+local at = 0
+
+function init(args)
+  local method, kind, file = args[1], args[2], args[3]
+  local headers = {}
+  if kind ~= "-" then headers["Content-Type"] = kind end
+  for line in io.lines(file) do
+    local target, body = line:match("^([^\t]*)\t(.*)$")
+    requests[#requests + 1] = wrk.format(method, target or line, headers, body)
+  end
+  -- two generators must not ask for the same thing at the same time
+  math.randomseed(os.time() + tonumber(args[4] or "0"))
+  at = math.random(#requests)
+end
+
+function request()
+  at = at % #requests + 1
+  return requests[at]
+end
+
+function done(summary, latency)
+  local quantiles = {}
+  for i = 0, 999 do
+    quantiles[#quantiles + 1] = string.format("%.0f", latency:percentile((i + 0.5) / 10))
+  end
+  local errors = summary.errors
+  io.write(string.format(
+    '{"requests":%d,"micros":%d,"status":%d,"socket":%d,"quantiles":[%s]}\n',
+    summary.requests, summary.duration, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout, table.concat(quantiles, ",")
+  ))
+end

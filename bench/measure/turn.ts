@@ -1,0 +1,53 @@
+// One contender's turn: a load for some seconds, and what it cost whom.
+import { CORES, cpuOf, endedChildrenCpu, machineCpu } from './cpu.ts'
+import { type Quantiles, quantileOf } from './stats.ts'
+
+/** What a load generator saw. */
+export type Load = {
+  readonly requests: number
+  readonly seconds: number
+  readonly failures: number
+  readonly latency: Quantiles
+}
+
+export type Contender = {
+  readonly name: string
+  /** the processes whose CPU is this side's */
+  readonly pids: () => readonly number[]
+  /** several loads run at once */
+  readonly load: (seconds: number) => Promise<readonly Load[]>
+}
+
+export type Sample = {
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** milliseconds of CPU of all of the side's processes for 1000 requests */
+  readonly cpuMs: number
+  /** the same of the load generators, which is nobody's */
+  readonly loadCpuMs: number
+  readonly failures: number
+  /** share of the machine that others used meanwhile */
+  readonly foreign: number
+}
+
+export async function turnOf(contender: Contender, seconds: number): Promise<Sample> {
+  const pids = contender.pids()
+  const before = { side: cpuOf(pids), load: endedChildrenCpu(), own: cpuOf([process.pid]), machine: machineCpu() }
+  const from = performance.now()
+  const loads = await contender.load(seconds)
+  const elapsed = (performance.now() - from) / 1000
+  const requests = loads.reduce((sum, load) => sum + load.requests, 0)
+  const perThousand = (cpu: number): number => (cpu * 1e6) / Math.max(requests, 1)
+  const latency = loads.map(load => load.latency)
+  const used = machineCpu() - before.machine - (cpuOf([process.pid]) - before.own)
+  return {
+    perSecond: loads.reduce((sum, load) => sum + load.requests / load.seconds, 0),
+    p50Ms: quantileOf(latency, 0.5),
+    p99Ms: quantileOf(latency, 0.99),
+    cpuMs: perThousand(cpuOf(pids) - before.side),
+    loadCpuMs: perThousand(endedChildrenCpu() - before.load),
+    failures: loads.reduce((sum, load) => sum + load.failures, 0),
+    foreign: Math.max(0, used / (elapsed * CORES)),
+  }
+}
