@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Random } from '../sim/random.ts'
 import { Histories, type Recorded } from '../soak/histories.ts'
 import { type Answer, Connection, type Question } from './connection.ts'
-import { type Created, chosen, creation, toldBy } from './request.ts'
+import { type Created, chosen, countsIn, creation, toldBy } from './request.ts'
 import { note, VIAS, type Via, type Window, windowOf } from './window.ts'
 
 const CLIENTS = 16
@@ -83,6 +83,8 @@ export class Crowd {
         if (status !== 200 || headers.etag !== etag || body !== value)
           faults.push(`${path} was created as ${etag} and is ${status} ${headers.etag} ${body}`)
       }
+    for (const [value, count] of await countsIn(reader, this.#urls.host, newIn(collection)))
+      if (count > 1) faults.push(`${value} was created ${count} times`)
     reader.close()
     const { not, gaveUp } = this.#histories.judge(`${collection}/`)
     if (gaveUp > 0) faults.push(`${gaveUp} histories were too hard to judge`)
@@ -101,7 +103,7 @@ export class Crowd {
 
   async #create(client: Client, collection: string): Promise<void> {
     const value = `${client.name}-${this.#count}`
-    const answer = await this.#ask(client, creation(`${collection}-new`, value, client.random.chance(0.5)))
+    const answer = await this.#ask(client, creation(newIn(collection), value, client.random.chance(0.5)))
     if (answer === null) return
     const { status, headers, body } = answer
     if (status !== 201 || headers.etag === undefined || headers.location === undefined)
@@ -170,3 +172,6 @@ export class Crowd {
 
 const storyOf = ({ status, headers }: Answer): string =>
   `${status}, ${headers['tandem-shard']} by ${headers['tandem-origin']}, ${headers['server-timing']}, ${headers['proxy-status'] ?? 'at once'}`
+
+/** Where what is created in a collection goes: apart from what is shared. */
+const newIn = (collection: string): string => `${collection}-new`

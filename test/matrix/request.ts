@@ -1,17 +1,37 @@
 // What a client of the matrix asks, and what an answer says about it.
+import { z } from 'zod'
 import type { Ask, Told } from '../sim/history.ts'
-import type { Answer, Question } from './connection.ts'
+import type { Answer, Connection, Question } from './connection.ts'
 
 const TEXT = { 'content-type': 'text/plain' }
 
 /** `path`: where it was said to be */
 export type Created = { readonly path: string; readonly etag: string; readonly value: string }
 
-/** A document that nobody else knows: that it is there already could only be this request's own doing. */
+/** A document whose id the service makes: a second one with the same bytes could only be this request's own doing. */
 export function creation(collection: string, value: string, keyed: boolean): Question {
   const key: Record<string, string> = keyed ? { 'idempotency-key': value } : {}
-  const headers = { ...TEXT, ...key, 'if-none-match': '*' }
-  return { url: `/v1/${collection}/${value}`, method: 'PUT', headers, body: value }
+  return { url: `/v1/${collection}`, method: 'POST', headers: { ...TEXT, ...key }, body: value }
+}
+
+const page = z.object({ items: z.array(z.object({ base64: z.string() })), next: z.string().nullable() })
+
+/** How often each text is in the collection, through this host. */
+export async function countsIn(reader: Connection, base: string, collection: string): Promise<Map<string, number>> {
+  const counts = new Map<string, number>()
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const from = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+    const url = `${base}/v1/${collection}?limit=1000&values=true${from}`
+    const { items, next } = page.parse(
+      JSON.parse((await reader.ask({ url, method: 'GET', headers: {}, body: null })).body),
+    )
+    for (const { base64 } of items) {
+      const value = Buffer.from(base64, 'base64').toString()
+      counts.set(value, (counts.get(value) ?? 0) + 1)
+    }
+    cursor = next
+  }
+  return counts
 }
 
 /** Reads by half; else writes without a condition, onto what was seen last, onto nothing; and a few that remove. */
