@@ -1,10 +1,10 @@
 // The origin's part in floating addresses: says whether this host may hold one, lets go of both without a broken connection
 // when it stops, asks for its own where it is away, and gives the other host's back when that one asks.
 import { readFileSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
 import { setTimeout as lap } from 'node:timers/promises'
 import type { Log } from '../replicator/log.ts'
 import type { Floating } from './config.ts'
+import { isHere } from './host/addresses.ts'
 import { openFitFile } from './host/fitfile.ts'
 import type { Listening } from './http/server.ts'
 import type { Done } from './operate.ts'
@@ -44,9 +44,6 @@ export type AddressOptions = {
   readonly askBack: () => Promise<Done>
   readonly log: Log
 }
-
-const isHere = (address: string): boolean =>
-  Object.values(networkInterfaces()).some(card => card?.some(each => each.address === address))
 
 export function floatingAddresses(options: AddressOptions): FloatingAddresses {
   const { floating, fits, publicly, askBack, log } = options

@@ -10,6 +10,7 @@ import type { DashboardParts } from './dashboard/app.ts'
 import { overview } from './dashboard/overview.ts'
 import type { QuarantinePorts } from './dashboard/quarantinepages.ts'
 import { QueueBoards } from './dashboard/queues.ts'
+import { addressesHere } from './host/addresses.ts'
 import { Audit } from './host/audit.ts'
 import { Browsers, DASHBOARD } from './http/browsers.ts'
 import type { PrivateEnv } from './http/caller.ts'
@@ -75,7 +76,7 @@ export function operatorSide(parts: OperatorParts): OperatorSide {
   const { config, version, replicator, traffic, writes, now, log, setLogLevel, sendings, onError } = parts
   const audit = new Audit(config.dataDir, config.name, log)
   const timeline = new Timeline(replicator, now, Date.now)
-  const ownStatus = () => status(replicator, version, now(), sendings.of)
+  const ownStatus = () => status(replicator, version, now(), sendings.of, addressesHere(config.floating, config.name))
   const lags = new LagHistory(() => ownStatus().shards.reduce((sum, { lag }) => sum + lag.entries, 0))
   // An origin that nobody looks at, or scrapes, does not load what that takes.
   const metrics = once(async () => {

@@ -8,6 +8,7 @@ import { ACCEPTORS, type AcceptorName } from '../replicator/register/acceptor.ts
 import type { Replicator } from '../replicator/replicator.ts'
 import type { Readiness } from '../router/app.ts'
 import { homeOf, ORIGINS, type OriginName, SHARDS, type ShardName } from '../router/words.ts'
+import type { AddressHere } from './host/addresses.ts'
 import type { Sending, Sent } from './sendings.ts'
 
 export type OriginState = 'serving' | 'rejoining' | 'draining' | 'fenced' | 'isolated'
@@ -56,7 +57,13 @@ function whyNotLosable(s: State, now: number, registers: number): readonly strin
   return why
 }
 
-export function status(replicator: Replicator, version: string, now: number, sending: Sending) {
+export function status(
+  replicator: Replicator,
+  version: string,
+  now: number,
+  sending: Sending,
+  addresses: readonly AddressHere[],
+) {
   const s = replicator.state
   const queue = replicator.queue.status()
   const reachable = ACCEPTORS.filter(name => s.registers.last.get(name)?.kind === 'state').length
@@ -88,6 +95,7 @@ export function status(replicator: Replicator, version: string, now: number, sen
     lane: SHARDS.every(shard => !s.shards[shard].sender.on || s.shards[shard].sender.lane === 'queue')
       ? 'queue'
       : 'direct',
+    addresses,
     canLoseAHost: why.length === 0,
     why,
   }

@@ -51,6 +51,7 @@ export const overviewSchema = z.object({
     }),
     registers: z.object({ reachable: number, of: number, each: z.record(z.string(), z.string()) }),
     lane: z.string(),
+    addresses: z.array(z.object({ address: z.string(), home: z.enum(['a', 'b']), held: z.boolean() })).default([]),
     canLoseAHost: z.boolean(),
     why: z.array(z.string()),
   }),
@@ -121,6 +122,7 @@ export function overview(parts: OverviewParts): Overview {
     status: {
       ...status,
       members: [...status.members],
+      addresses: [...status.addresses],
       why: [...status.why],
       redis: { ...status.redis, nodes: [...status.redis.nodes] },
     },

@@ -125,6 +125,10 @@ export class Metrics {
       )
       this.#set('tandem_quarantined_entries', 'Entries set aside since the start.', shard.quarantined, labels)
     }
+    for (const { address, held } of now.addresses)
+      this.#set('tandem_floating_address_held', '1 where this host has the address on a card.', Number(held), {
+        address,
+      })
     this.#set('tandem_registers_reachable', 'Registers of three that answer.', now.registers.reachable)
     this.#set('tandem_queue_connected', '1 while the queue Redis answers.', Number(now.redis.master !== null))
     this.#set('tandem_queue_replicas', 'Replicas of the queue Redis.', now.redis.replicas)

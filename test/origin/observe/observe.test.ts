@@ -128,6 +128,8 @@ describe('metrics', () => {
       'tandem_replication_lag_bytes{shard="s0"} 700',
       'tandem_record_changes_total{kind="takeover"} 2',
       'tandem_lane{lane="direct"} 1',
+      'tandem_floating_address_held{address="192.0.2.21"} 1',
+      'tandem_floating_address_held{address="192.0.2.22"} 0',
       'tandem_group_writes_bucket{shard="s0",le="2"} 0',
       'tandem_group_writes_bucket{shard="s0",le="4"} 1',
       'tandem_group_writes_bucket{shard="s0",le="+Inf"} 1',

@@ -45,6 +45,10 @@ export const statusForMetrics = () => ({
   },
   registers: { reachable: 2, of: 3, each: { a: 'votes', b: 'votes', w: 'silent' } },
   lane: 'direct',
+  addresses: [
+    { address: '192.0.2.21', home: 'a' as const, held: true },
+    { address: '192.0.2.22', home: 'b' as const, held: false },
+  ],
   canLoseAHost: false,
   why: ['alone'],
 })
