@@ -51,6 +51,7 @@ export const Status = z.looseObject({
   redis: z.looseObject({ master: z.string().nullable() }),
   registers: z.object({ reachable: z.number(), of: z.number() }),
   lane: z.string(),
+  addresses: z.array(z.object({ address: z.string(), home: z.enum(['a', 'b']), held: z.boolean() })).default([]),
   canLoseAHost: z.boolean(),
   why: z.array(z.string()),
 })

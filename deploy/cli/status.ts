@@ -1,5 +1,6 @@
 // tandem status: both origins' own accounts, side by side, in 80 columns.
 import { setTimeout as delay } from 'node:timers/promises'
+import { holdings } from '../../origin/dashboard/holders.ts'
 import { bytes, duration } from '../../origin/dashboard/text.ts'
 import { coloured, wantsColour } from './colour.ts'
 import { type Asked, askAll, type Command, type Input, noArguments } from './command.ts'
@@ -49,7 +50,7 @@ const jsonOf = (asked: readonly Asked[]): unknown =>
   )
 
 export function statusText(asked: readonly Asked[]): string {
-  const parts = [originTable(asked), shardTable(asked), catchUps(asked), remarks(asked)]
+  const parts = [originTable(asked), shardTable(asked), addressTable(asked), catchUps(asked), remarks(asked)]
   return parts.filter(part => part !== '').join('\n\n')
 }
 
@@ -97,6 +98,19 @@ function shardTable(asked: readonly Asked[]): string {
     ]
   })
   return table([['shard', 'home', 'primary', 'members', 'committed', 'lag', 'lease', 'quarantined'], ...rows])
+}
+
+/** Nothing where there are no floating addresses. */
+function addressTable(asked: readonly Asked[]): string {
+  const held = holdings(asked.flatMap(each => ('status' in each ? [each.status] : [])))
+  if (held.length === 0) return ''
+  const rows = held.map(({ address, home, holders, trouble }) => {
+    const names = holders.map(({ name }) => name).join('+')
+    // nobody who answers holds it, and not all answer
+    const unknown = trouble === null && names === ''
+    return [address, home, unknown ? '?' : names || '-', unknown ? '-' : (trouble ?? 'ok')]
+  })
+  return table([['address', 'home', 'held by', 'verdict'], ...rows])
 }
 
 /** A bar for each shard whose other copy is being brought level. */

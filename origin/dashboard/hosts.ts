@@ -1,7 +1,8 @@
 // Who serves what: the two hosts side by side, each with its shards as it tells them itself.
 import { html } from 'hono/html'
 import { ORIGINS, type OriginName } from '../../router/words.ts'
-import { type Accounts, accountOf, shardViews } from './accounts.ts'
+import { type Accounts, accountOf, both, shardViews } from './accounts.ts'
+import { complaint, holdings } from './holders.ts'
 import type { Html } from './layout.ts'
 import type { Overview, ShardView } from './overview.ts'
 import { millis, seconds } from './text.ts'
@@ -15,8 +16,12 @@ export function hosts(accounts: Accounts): Html {
     const one = accountOf(accounts, name)
     return one === null ? silent(accounts, name) : host(one)
   })}</div>
+  ${complaints(accounts).map(text => html`<p class="bad">${text}</p>`)}
   <p class="soft">Epoch ${epoch ?? '–'}. Members: ${members.length === 0 ? 'none known' : members.join(' and ')}.</p>`
 }
+
+const complaints = (accounts: Accounts): string[] =>
+  holdings(both(accounts).map(({ status }) => status)).flatMap(holding => complaint(holding) ?? [])
 
 function host({ status }: Overview): Html {
   const { name, state } = status
@@ -25,8 +30,15 @@ function host({ status }: Overview): Html {
   return html`<article class="host ${kind}" aria-label="Origin ${name}" data-origin="${name}" data-state="${state}">
     <h3>${name} <span class="${kind}">${state}</span></h3>
     <ul class="shards">${status.shards.map(shard => html`<li>${shardLine(shard, member)}</li>`)}</ul>
+    ${status.addresses.length === 0 ? '' : html`<p class="soft">${addressLine(status)}</p>`}
     <p class="soft">link ${status.peer.reachable ? millis(status.peer.rttMs) : 'down'} · ${status.lane} lane · ${status.version} · <span title="${status.incarnation}">${status.incarnation.slice(0, 10)}</span></p>
   </article>`
+}
+
+function addressLine({ name, addresses }: Overview['status']): string {
+  const held = addresses.filter(each => each.held)
+  if (held.length === 0) return 'holds no floating address'
+  return `holds ${held.map(({ address, home }) => (home === name ? address : `${address} (away from home)`)).join(' and ')}`
 }
 
 function shardLine(view: ShardView, member: boolean): Html {

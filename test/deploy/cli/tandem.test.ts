@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { coloured, wantsColour } from '../../../deploy/cli/colour.ts'
+import { Status } from '../../../deploy/cli/private-api.ts'
 import { bar } from '../../../deploy/cli/progress.ts'
 import { run } from '../../../deploy/cli/run.ts'
+import { statusText } from '../../../deploy/cli/status.ts'
 import { waitUp } from '../../../deploy/local/probe.ts'
 
 const ROOT = new URL('../../../', import.meta.url).pathname
@@ -68,6 +70,23 @@ test('status fits 80 columns and says who serves what', () => {
   expect(out).toContain('a       serving  5      a+b      0.3 ms  queue  3/3        127.0.0.1:8201')
   expect(out).toContain('s1     b     b        a+b      5.120')
   expect(out).toContain('a: either host may be lost now')
+})
+
+test('status says who holds which floating address, and nothing of them where there are none', async () => {
+  vi.stubEnv('TANDEM_HOME', home)
+  const { outcome } = await run(['status'])
+  expect(outcome.text).toContain('address     home  held by  verdict\n')
+  expect(outcome.text).toContain('192.0.2.21  a     a        ok\n')
+  expect(outcome.text).toContain('192.0.2.22  b     a        away from home\n')
+  const half = await run(`status --url ${url(19_911)} --url ${url(19_999)} --secret ${SECRET}`.split(' '))
+  expect(half.outcome.text).toContain('192.0.2.21  a     ?        -\n')
+  const told = z
+    .array(Status)
+    .parse(outcome.json)
+    .map(status => ({ target: { name: null, url: '', public: null, secret: '' }, status }))
+  const without = told.map(({ target, status }) => ({ target, status: { ...status, addresses: [] } }))
+  expect(statusText(told)).toBe(outcome.text)
+  expect(statusText(without)).not.toContain('address')
 })
 
 test('the origins are found by a host’s environment and by flags as well', () => {

@@ -46,6 +46,12 @@ const status = () => ({
   redis: { master: '127.0.0.1:8201' },
   registers: { reachable: 3, of: 3 },
   lane: 'queue',
+  // a holds both: b's is away from home
+  addresses: (['a', 'b'] as const).map((home, i) => ({
+    address: `192.0.2.2${i + 1}`,
+    home,
+    held: TANDEM_NAME === 'a',
+  })),
   canLoseAHost: true,
   why: [],
 })

@@ -89,6 +89,28 @@ describe('the sections', () => {
     expect(html).toContain('1,200 entries, 3.4 MB, 21.0 s')
   })
 
+  it('show who holds which floating address beside who serves, and in red what cannot stay so', async () => {
+    const holds = (name: 'a' | 'b', a: boolean, b: boolean, more: Partial<Overview['status']> = {}): Overview => {
+      const addresses = [
+        { address: '192.0.2.21', home: 'a' as const, held: a },
+        { address: '192.0.2.22', home: 'b' as const, held: b },
+      ]
+      return accountOf(name, { addresses, ...more })
+    }
+    const shown = (own: Overview, peer: Overview) => text({ own, peer }, 'hosts')
+    const home = await shown(holds('a', true, false), holds('b', false, true))
+    expect(home).toContain('holds 192.0.2.21<')
+    expect(home).not.toContain('<p class="bad">')
+    const away = await shown(holds('a', true, true), holds('b', false, false))
+    expect(away).toContain('holds 192.0.2.21 and 192.0.2.22 (away from home)<')
+    expect(away).toContain('holds no floating address')
+    expect(away).not.toContain('<p class="bad">')
+    const wrong = await shown(holds('a', true, false, { state: 'fenced' }), holds('b', false, false))
+    expect(wrong).toContain('<p class="bad">192.0.2.21 is held by a, which is fenced.</p>')
+    expect(wrong).toContain('<p class="bad">192.0.2.22 is held by nobody')
+    expect(await shown(accountOf('a'), accountOf('b'))).not.toMatch(/holds|held/)
+  })
+
   it('escape what came from elsewhere', async () => {
     const line = {
       at: '2026-01-01T00:00:00Z',
