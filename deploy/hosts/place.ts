@@ -4,6 +4,8 @@
 export const ETC = '/etc/tandem'
 /** What processes keep. */
 export const LIB = '/var/lib/tandem'
+/** What may be lost: Node's compiled code. */
+export const CACHE = '/var/cache/tandem'
 /** The clone of this repository. */
 export const APP = '/opt/tandem'
 export const NODE = `${APP}/node_modules/node/bin/node`

@@ -3,7 +3,7 @@
 import type { OriginName } from '../../router/words.ts'
 import type { Host } from '../redis/render.ts'
 import type { ClusterFile } from './clusterfile.ts'
-import { APP, ETC, KEEPALIVED_DIR, LIB, NODE, ORIGIN_USER, REDIS_USER, UNFIT_FILE } from './place.ts'
+import { APP, CACHE, ETC, KEEPALIVED_DIR, LIB, NODE, ORIGIN_USER, REDIS_USER, UNFIT_FILE } from './place.ts'
 
 export type Unit = { readonly name: string; readonly text: string }
 
@@ -139,6 +139,10 @@ EnvironmentFile=${ETC}/origin.env
 Environment=NODE_ENV=production
 StateDirectory=tandem/origin
 StateDirectoryMode=0700
+# As in deploy/local/spec.ts. Here, not in origin.env: a person's shell reads that, and root's command line must not write there.
+Environment=NODE_COMPILE_CACHE=${CACHE}/origin
+CacheDirectory=tandem/origin
+CacheDirectoryMode=0700
 # Other users read there whether this host may hold an address; it goes with the process.
 RuntimeDirectory=tandem-origin
 RuntimeDirectoryMode=0755

@@ -63,6 +63,15 @@ test('the witness has no documents, no origin and no floating address', () => {
   expect(paths).toEqual(expect.arrayContaining(['/etc/tandem/redis/register.conf', '/etc/tandem/redis/sentinel.conf']))
 })
 
+test('the origin keeps its compiled code in a directory that its unit makes, and nobody else is told of it', () => {
+  const files = filesOf(material(), 'a')
+  const unit = textOf(files, '/etc/systemd/system/tandem-origin.service')
+  const kept = /^Environment=NODE_COMPILE_CACHE=(.+)$/m.exec(unit)?.[1]
+  expect(kept).toBe(`/var/cache/${/^CacheDirectory=(.+)$/m.exec(unit)?.[1]}`)
+  expect(unit).toContain('CacheDirectoryMode=0700')
+  expect(textOf(files, '/etc/tandem/origin.env')).not.toContain('NODE_COMPILE_CACHE')
+})
+
 test('each address has one home, and the hosts mirror each other', () => {
   const conf = (host: 'a' | 'b'): string => textOf(filesOf(material(), host), '/etc/tandem/keepalived.conf')
   const priorities = (text: string): string[] => [...text.matchAll(/^ +priority (\d+)/gm)].map(([, n]) => n ?? '')
