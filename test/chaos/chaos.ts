@@ -3,10 +3,10 @@
 import { setTimeout as lap } from 'node:timers/promises'
 import { until } from '../cluster/cluster.ts'
 import { Random } from '../sim/random.ts'
-import { Clients } from '../soak/clients.ts'
+import { type Answered, Clients } from '../soak/clients.ts'
 import { type Fault, schedule } from './faults.ts'
 import { VIPS } from './network.ts'
-import type { Pair } from './pair.ts'
+import { type Pair, TOKEN } from './pair.ts'
 import type { Measured } from './table.ts'
 
 export type ChaosOptions = {
@@ -59,13 +59,14 @@ export class Chaos {
     this.#pair = pair
     this.#options = options
     const urls = [`http://${VIPS.a}`, `http://${VIPS.b}`]
-    this.#clients = new Clients(urls, PATIENCE, (op, ms, told, via) => {
+    const answered: Answered = (op, ms, told, via) => {
       if (op === 'get') this.#window.readMs = Math.max(this.#window.readMs, ms)
       else this.#window.writeMs = Math.max(this.#window.writeMs, ms)
       if (told !== 'nothing' && told !== 'unknown' && told !== 'wrong') return
       this.#window.errors++
       this.#tell(`   ${op} through ${via}: ${told} after ${Math.round(ms)} ms`)
-    })
+    }
+    this.#clients = new Clients(urls, PATIENCE, answered, TOKEN)
   }
 
   async run(): Promise<ChaosResult> {

@@ -31,7 +31,7 @@ const known = Object.keys(FAULTS).filter(kind => kind !== 'clock-jump' || clock 
 const kinds = values.kinds === '' ? known : values.kinds.split(',')
 // Only where clocks shall jump is anything but what is rendered put into the processes.
 const env = clock !== null && kinds.includes('clock-jump') ? clock : {}
-const pair = await Pair.render(new Network(values.prefix), values.dir, '[]\n', env)
+const pair = await Pair.render(new Network(values.prefix), values.dir, env)
 const end = async (): Promise<void> => {
   await pair.end()
 }

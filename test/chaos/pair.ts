@@ -1,4 +1,5 @@
 // The pair on the bench's hosts, rendered and started as deploy/README.md says, and what operators see of it.
+import { hash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderCommand } from '../../deploy/cli/render.ts'
@@ -15,6 +16,10 @@ const PRIVATE_PORT = 7101
 const STABLE_MS = 100
 /** A status is answered from memory, a digest at disk speed; both hosts and the bench share a machine. */
 const ASK_MS = { status: 2000, digest: 10_000 } as const
+
+/** What clients show: hosts with addresses for all the world take nobody without it. */
+export const TOKEN = 'a-token-of-the-bench'
+const TOKENS = JSON.stringify([{ hash: hash('sha256', TOKEN, 'hex'), scopes: ['read', 'write'] }])
 
 const CLUSTER = `tokens = "tokens.json"
 gateway = "${addressOf('c', 'ext')}"
@@ -48,15 +53,10 @@ export class Pair {
     this.#secret = secret
   }
 
-  /** @param dir empty; @param tokens what the file of bearer tokens holds; @param originEnv beside what the units say */
-  static async render(
-    network: Network,
-    dir: string,
-    tokens: string,
-    originEnv: Readonly<Record<string, string>>,
-  ): Promise<Pair> {
+  /** @param dir empty; @param originEnv beside what the units say */
+  static async render(network: Network, dir: string, originEnv: Readonly<Record<string, string>>): Promise<Pair> {
     mkdirSync(dir, { recursive: true })
-    writeFileSync(join(dir, 'tokens.json'), tokens)
+    writeFileSync(join(dir, 'tokens.json'), TOKENS)
     writeFileSync(join(dir, 'cluster.toml'), CLUSTER)
     const flags = { urls: [], secret: undefined, home: undefined }
     const options = {

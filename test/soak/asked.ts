@@ -17,6 +17,8 @@ export type Asking = {
   readonly etag: string | null
   readonly idempotencyKey: string | null
   readonly patience: Patience
+  /** where hosts want one */
+  readonly token: string | null
 }
 
 /** How long an answer is waited for, and what it means that none came. */
@@ -47,8 +49,8 @@ export async function askOver(asking: Asking): Promise<Heard> {
   }
 }
 
-function headersOf({ ask, etag, idempotencyKey }: Asking): Record<string, string> {
-  const headers: Record<string, string> = {}
+function headersOf({ ask, etag, idempotencyKey, token }: Asking): Record<string, string> {
+  const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` }
   if (ask.op === 'put') headers['content-type'] = 'text/plain'
   if (ask.op === 'get' && etag !== null) headers['if-none-match'] = etag
   if (ask.op !== 'get' && etag !== null) headers['if-match'] = etag

@@ -35,6 +35,7 @@ export class Clients {
   readonly #urls: readonly string[]
   readonly #patience: Patience
   readonly #told: Answered
+  readonly #token: string | null
   readonly #histories = new Histories(what => this.wrong.push(what))
   readonly #began = performance.now()
   #count = 0
@@ -48,10 +49,16 @@ export class Clients {
   unknown = 0
   waits: Wait[] = []
 
-  constructor(urls: readonly string[], patience: Patience = BOUNDED, answered: Answered = () => {}) {
+  constructor(
+    urls: readonly string[],
+    patience: Patience = BOUNDED,
+    answered: Answered = () => {},
+    token: string | null = null,
+  ) {
     this.#urls = urls
     this.#patience = patience
     this.#told = answered
+    this.#token = token
   }
 
   get now(): number {
@@ -113,7 +120,14 @@ export class Clients {
     let unsure = false
     for (let attempt = first; ; attempt++) {
       call.via = this.#urls[attempt % this.#urls.length] ?? ''
-      const heard = await askOver({ url: `${call.via}/v1/${key}`, ask, etag, idempotencyKey, patience: this.#patience })
+      const heard = await askOver({
+        url: `${call.via}/v1/${key}`,
+        ask,
+        etag,
+        idempotencyKey,
+        patience: this.#patience,
+        token: this.#token,
+      })
       const known = heard.kind === 'told' && heard.told.kind !== 'unknown'
       if (idempotencyKey !== null && !known && heard.kind !== 'refused' && this.now - call.invoked < AGAIN_MS) {
         if (heard.kind === 'wrong') this.wrong.push(`${ask.op} ${key} through ${call.via}: ${heard.what}`)
