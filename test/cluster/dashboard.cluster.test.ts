@@ -158,7 +158,15 @@ const HOSTILE = '<img src=x onerror="document.title=1">'
 function quarantined(dataDir: string): string {
   const file = 's1-1.7-1.jsonl'
   const record = { shard: 's1', epoch: 1, index: 7, n: 0, table: 'documents', op: 'put', key: `docs/${HOSTILE}` }
-  const contents = { type: 'text/plain', body: 'bG9zdA==', modified: 0, hash: '0'.repeat(32), why: HOSTILE, at: '' }
+  const contents = {
+    type: 'text/plain',
+    body: 'bG9zdA==',
+    modified: 0,
+    expires: null,
+    hash: '0'.repeat(32),
+    why: HOSTILE,
+    at: '',
+  }
   mkdirSync(join(dataDir, 'quarantine'), { recursive: true })
   writeFileSync(join(dataDir, 'quarantine', file), `${JSON.stringify({ ...record, ...contents })}\n`)
   return file

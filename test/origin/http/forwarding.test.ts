@@ -362,7 +362,8 @@ describe.each(TRANSPORTS)('a peer with a will of its own, by $transport', ({ tra
     expect(await (await fetch(a.url + PATH)).text()).toBe('fine')
   })
 
-  it.runIf(transport === 'pooled')('does not know our secret: no answer for a client', async () => {
+  it('does not know our secret: no answer for a client', async context => {
+    if (transport !== 'pooled') return context.skip('whoever does not know it cannot open a connection for frames')
     behave = (_incoming, outgoing) => {
       outgoing.writeHead(401, { 'WWW-Authenticate': 'Bearer realm="tandem-private"' }).end()
     }
