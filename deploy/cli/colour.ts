@@ -1,8 +1,21 @@
 // Colour on a terminal, and nowhere else: https://no-color.org
 const COLOURS: readonly { readonly code: number; readonly words: readonly string[] }[] = [
   { code: 33, words: ['no host may be lost now', 'not all compared', 'rejoining', 'draining', 'away from home'] },
-  { code: 31, words: ['silent', 'DIFFERENT', 'FAILED', 'Failed', 'isolated', 'fenced', 'gone'] },
-  { code: 31, words: ['held twice', 'held by nobody', 'holder cannot serve'] },
+  {
+    code: 31,
+    words: [
+      'silent',
+      'DIFFERENT',
+      'FAILED',
+      'Failed',
+      'isolated',
+      'fenced',
+      'gone',
+      'held twice',
+      'held by nobody',
+      'holder cannot serve',
+    ],
+  },
   { code: 32, words: ['either host may be lost now', 'serving', 'equal', 'ok', 'Passed'] },
 ]
 const WORDS = new RegExp(`\\b(${COLOURS.flatMap(({ words }) => words).join('|')})\\b`, 'g')
