@@ -27,6 +27,8 @@ export function firstBoot(s: State): void {
   }
   s.blocked.why = 'first boot: waits for the other origin'
   if (s.me !== 'a' || hello === null) return
+  // Who is told to stop while the pair begins would be missed by it at once.
+  if (s.leaving || hello.leaving) return
   if (hello.lineage !== null || !hello.fresh) {
     s.blocked.why = 'all registers are empty but the other store is not new: `tandem registers rebuild`'
     return

@@ -12,6 +12,7 @@ export class Lease {
   #promisedUntil = Number.NEGATIVE_INFINITY
   #rttMs: number | null = null
   #lastGrantSentAt = Number.NEGATIVE_INFINITY
+  #lastAnsweredSentAt = Number.NEGATIVE_INFINITY
 
   constructor(timing: Timing) {
     this.#timing = timing
@@ -31,6 +32,7 @@ export class Lease {
     if (sentAt === undefined) return
     this.#sentAt.delete(seq)
     this.#rttMs = now - sentAt
+    this.#lastAnsweredSentAt = Math.max(this.#lastAnsweredSentAt, sentAt)
     if (!granted) return
     this.#lastGrantSentAt = Math.max(this.#lastGrantSentAt, sentAt)
     this.#heldUntil = Math.max(this.#heldUntil, sentAt + this.#timing.leaseMs)
@@ -41,6 +43,7 @@ export class Lease {
     this.#sentAt.clear()
     this.#rttMs = null
     this.#lastGrantSentAt = Number.NEGATIVE_INFINITY
+    this.#lastAnsweredSentAt = Number.NEGATIVE_INFINITY
   }
 
   /** The standby answers a beat that names a lease: it will not serve before the grace is over. */
@@ -65,5 +68,9 @@ export class Lease {
   /** Has the peer granted a beat of this session that was sent within the last lease? */
   runsInSession(now: number): boolean {
     return now < this.#lastGrantSentAt + this.#timing.leaseMs
+  }
+  /** Has the peer answered a beat of this session that was sent at that time or later, granted or not? */
+  answeredSince(at: number): boolean {
+    return this.#lastAnsweredSentAt >= at
   }
 }

@@ -84,6 +84,7 @@ function beginMove(
   command: number | null,
 ): void {
   s.move = { kind, shards, since: s.now, pinned, command, proposed: false }
+  s.nextBeatAt = s.now
   closeGates(s, shards)
   // A proposal may be under way (a person's `leave` waits for none): the move goes on when it is decided.
   if (!s.proposer.busy) moveTick(s, s.move)
@@ -114,8 +115,10 @@ function moveTick(s: State, move: Move): void {
     const { closing, last, committed, sender } = s.shards[shard]
     return closing === 'closed' && committed === last.index && sender.acked === last.index
   })
+  // Nobody is left the pair who may have died since it was last heard of: its disk may have gone with it.
+  if (!level || !s.lease.answeredSince(move.since)) return
   // An answer that waits for the lease to come back must get it before the reign ends.
-  if (!level || !leaseHolds(s, s.now)) return
+  if (move.shards.length > 0 && !leaseHolds(s, s.now)) return
   const peer = memberPeer(s)
   if (peer === null) return
   move.proposed = true

@@ -206,4 +206,43 @@ export const MEMBERS: readonly Scenario[] = [
       }
     },
   },
+  {
+    name: 'leaves-one-that-just-died',
+    says: 'an origin dies and its disk is lost; the other one is told to stop before it noticed, and must not leave it the pair',
+    *script(sim) {
+      yield whole(sim)
+      sim.replaceDisk('a', null, 1500)
+      sim.leave('b', 300, 0)
+      yield after(sim, 8000)
+    },
+  },
+  {
+    name: 'leaves-with-nothing',
+    says: 'an origin that was drained is told to stop: nothing has to move, and nobody waits for what it would have acknowledged',
+    *script(sim) {
+      yield whole(sim)
+      sim.command('b', { kind: 'drain' })
+      yield serves(sim, 'a', 's1')
+      yield after(sim, 3000)
+      sim.leave('b', 300, 3000)
+      yield* soon(sim, decided(sim, 'a'), 500, 'b has left the pair to a')
+      yield after(sim, 10_000)
+      sim.command('b', { kind: 'ready' })
+    },
+  },
+  {
+    name: 'told-to-stop-before-the-first-boot',
+    says: 'b is told to stop before the pair began, and drains for a while',
+    fair: true,
+    *script(sim) {
+      sim.registers.down.add('w')
+      yield () => sim.hosts.b.running !== null
+      yield after(sim, 1000)
+      sim.leave('b', 300, 3000)
+      yield after(sim, 500)
+      sim.registers.down.delete('w')
+      yield whole(sim)
+      yield after(sim, 3000)
+    },
+  },
 ]
