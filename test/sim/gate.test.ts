@@ -23,8 +23,10 @@ async function simulate(...flags: string[]): Promise<{ readonly code: unknown; r
 }
 
 /** @param names of the guards that are taken away */
-const without = (names: readonly string[], { needed, within }: Guard): ReturnType<typeof simulate> =>
-  simulate('--without', names.join(','), '--seeds', String(within), '--scenario', needed)
+function without(names: readonly string[], { needed, seed = 1, within }: Guard): ReturnType<typeof simulate> {
+  const seeds = ['--seed', String(seed), '--seeds', String(within)]
+  return simulate('--without', names.join(','), ...seeds, '--scenario', needed)
+}
 
 describe('without the guard', () => {
   for (const guard of GUARDS) {

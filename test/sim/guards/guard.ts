@@ -10,6 +10,8 @@ export type Guard = Patch & {
   readonly needed: string
   /** a second line: the scenario needs it once these are gone as well, and passes while only these are gone */
   readonly behind?: readonly string[]
+  /** the first seed that is tried, where the schedule is rare: else 1 */
+  readonly seed?: number
   /** seeds within which a run fails: several times what it takes today */
   readonly within: number
   /** the same guard stands in other places too */

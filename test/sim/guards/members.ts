@@ -103,7 +103,6 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
   {
     name: 'leaves-no-shard-behind',
     needed: 'leaves-with-an-orphan',
-    behind: ['gate-of-a-late-reign'],
     within: 5,
     file: `${CORE}/moves.ts`,
     from: "move.kind === 'leave' && record.primaries[shard].name === s.me)",
@@ -112,8 +111,8 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
   {
     name: 'gate-of-a-late-reign',
     needed: 'leaves-with-an-orphan',
-    behind: ['leaves-no-shard-behind'],
-    within: 5,
+    seed: 1000,
+    within: 60,
     file: `${CORE}/moves.ts`,
     from: "move.kind === 'leave' && later.length > 0",
     to: 'later.length < 0',
