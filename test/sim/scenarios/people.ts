@@ -128,6 +128,8 @@ export const PEOPLE: readonly Scenario[] = [
       const backup = sim.hosts.a.disk.copy()
       sim.hosts.a.kill('killed')
       yield decided(sim, 'b')
+      // A decision that b has not heard of yet would be lost with the registers, and b could not go on.
+      yield serves(sim, 'b', 's0')
       sim.links.refused = true
       for (const name of ACCEPTORS) sim.registers.wipe(name)
       sim.restore('a', backup, sim.checker.newest?.record.epoch ?? 0)
