@@ -82,16 +82,22 @@ function beginReign(s: State, shard: ShardState, known: PairRecord | null, recor
 
 /**
  * May the promises to the former primary be forgotten? Only where it cannot be serving any more: it was an earlier life
- * of this process, or it proposed the change itself, or its origin lives on as another incarnation.
+ * of this process, or it proposed the change itself, or its origin lives on as another incarnation. An earlier life that took
+ * the pair for itself alone may have died while it waited out such a promise: unless the other one has shown since that it
+ * knows that record, the promise still runs.
  */
 function oldPrimaryStopped(s: State, shard: ShardName, known: PairRecord | null, record: PairRecord): boolean {
   if (record.why === 'first boot') return true
   const before = known?.primaries[shard]
   if (before === undefined) return false
-  if (before.name === s.me || record.by.incarnation === before.incarnation) return true
+  if (record.by.incarnation === before.incarnation) return true
+  if (before.name === s.me)
+    return known?.by.name !== s.me || peerIsMemberOf(known, s) || (s.peer?.epoch ?? 0) >= known.epoch
   const hello = s.peer?.hello ?? null
   return hello !== null && hello.incarnation !== before.incarnation
 }
+
+const peerIsMemberOf = ({ members }: PairRecord, s: State): boolean => members.some(({ name }) => name === s.peerName)
 
 export function endReign(s: State, shard: ShardState, why: string): void {
   shard.reign = null

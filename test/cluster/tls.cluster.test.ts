@@ -10,7 +10,7 @@ import { SHARDS, type ShardName } from '../../router/words.ts'
 import { authority, hasOpenssl } from '../fixtures/certificates.ts'
 import { startTestCluster, type TestCluster, until } from './cluster.ts'
 
-const BASE = 37_100
+const BASE = 32_400
 const MAIN = new URL('../../deploy/cli/main.ts', import.meta.url).pathname
 const dir = mkdtempSync(join(tmpdir(), 'tandem-tls-'))
 let cluster: TestCluster

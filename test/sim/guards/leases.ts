@@ -117,4 +117,13 @@ export const LEASES_GUARDS: readonly Guard[] = [
     from: 'reign === null || reign.start === null || isStanding(s) || !isMember(s)',
     to: 'reign === null || reign.start === null || !isMember(s)',
   },
+  {
+    name: 'promise-of-an-earlier-life',
+    needed: 'slow-return',
+    seed: 1060,
+    within: 60,
+    file: `${CORE}/reign.ts`,
+    from: 'if (before.name === s.me)',
+    to: 'if (before.name === s.me && s.now >= 0) return true\n  if (before.name === s.me)',
+  },
 ]
