@@ -92,12 +92,10 @@ function oldPrimaryStopped(s: State, shard: ShardName, known: PairRecord | null,
   if (before === undefined) return false
   if (record.by.incarnation === before.incarnation) return true
   if (before.name === s.me)
-    return known?.by.name !== s.me || peerIsMemberOf(known, s) || (s.peer?.epoch ?? 0) >= known.epoch
+    return known?.by.name !== s.me || peerIsMember(s, known) || (s.peer?.epoch ?? 0) >= known.epoch
   const hello = s.peer?.hello ?? null
   return hello !== null && hello.incarnation !== before.incarnation
 }
-
-const peerIsMemberOf = ({ members }: PairRecord, s: State): boolean => members.some(({ name }) => name === s.peerName)
 
 export function endReign(s: State, shard: ShardState, why: string): void {
   shard.reign = null

@@ -265,7 +265,9 @@ export const isSole = (s: State): boolean => isMember(s) && s.record?.members.le
 export const isStandby = (s: State): boolean =>
   isMember(s) && SHARDS.every(shard => s.record?.primaries[shard].incarnation !== s.settings.incarnation)
 
-export const peerIsMember = (s: State): boolean => s.record?.members.some(member => member.name === s.peerName) ?? false
+/** @param record another one than the newest */
+export const peerIsMember = (s: State, record: PairRecord | null = s.record): boolean =>
+  record?.members.some(member => member.name === s.peerName) ?? false
 
 /** The peer that is connected has introduced itself, belongs to our lineage and has asked the register since it started. */
 export function readyPeer(
