@@ -1,17 +1,25 @@
 // systemd units of a host. Each process has a user of its own, a directory of its own and no right that it does not need;
 // secrets come from files, never from a unit or an argument.
-import type { OriginName } from '../../router/words.ts'
+import { type OriginName, peerOf } from '../../router/words.ts'
 import type { Host } from '../redis/render.ts'
 import type { ClusterFile } from './clusterfile.ts'
-import { APP, CACHE, ETC, KEEPALIVED_DIR, LIB, NODE, ORIGIN_USER, REDIS_USER, UNFIT_FILE } from './place.ts'
+import { APP, CACHE, ETC, KEEPALIVED_DIR, LIB, NODE, ORIGIN_USER, QNETD_PORT, REDIS_USER, UNFIT_FILE } from './place.ts'
 
 export type Unit = { readonly name: string; readonly text: string }
 
 export const unitsOf = (cluster: ClusterFile, host: Host): readonly Unit[] => {
   const common = [firewall, queue, register, sentinel]
-  const units = host === 'w' ? common : [...common, origin, vipWatch, keepalived(cluster, host)]
+  const units = host === 'w' ? common : [...common, origin, vipWatch]
+  if (cluster.addresses === 'pacemaker') {
+    const theirs = host === 'w' ? ['corosync-qnetd.service'] : CLUSTER_UNITS
+    return [target([...units.map(unit => unit.name), ...theirs]), ...units, ...clusterDropIns(cluster, host)]
+  }
+  if (host !== 'w') units.push(keepalived(cluster, host))
   return [target(units.map(unit => unit.name)), ...units]
 }
+
+/** The distribution's own. */
+const CLUSTER_UNITS = ['corosync.service', 'corosync-qdevice.service', 'pacemaker.service']
 
 const target = (names: readonly string[]): Unit => ({
   name: 'tandem.target',
@@ -164,7 +172,7 @@ SystemCallErrorNumber=EPERM`,
 
 const vipWatch = unit(
   'tandem-vip-watch.service',
-  'Tells keepalived whether this host may hold an address',
+  'Says whether this host may hold a floating address',
   '',
   `Type=exec
 EnvironmentFile=${ETC}/vip-watch.env
@@ -181,14 +189,16 @@ CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_KILL
 RestrictAddressFamilies=AF_INET AF_NETLINK AF_UNIX`,
 )
 
-const keepalived = (cluster: ClusterFile, host: OriginName): Unit => {
+/** A mover that was killed leaves its addresses on the card, and the other host takes them as well. */
+const addressesRemoved = (cluster: ClusterFile, host: OriginName): string => {
   const { external } = cluster[host]
-  const vips = [cluster[host].vip, cluster[host === 'a' ? 'b' : 'a'].vip]
-  // A killed keepalived leaves its addresses on the card, and the other host takes them as well.
-  const removed = vips.map(
-    vip => `ExecStopPost=-/usr/sbin/ip address del ${vip}/${external.address.bits} dev ${external.name}`,
-  )
-  return unit(
+  return [cluster[host].vip, cluster[peerOf(host)].vip]
+    .map(vip => `ExecStopPost=-/usr/sbin/ip address del ${vip}/${external.address.bits} dev ${external.name}`)
+    .join('\n')
+}
+
+const keepalived = (cluster: ClusterFile, host: OriginName): Unit =>
+  unit(
     'tandem-keepalived.service',
     'keepalived of Tandem: the floating addresses',
     ' tandem-vip-watch.service',
@@ -196,7 +206,7 @@ const keepalived = (cluster: ClusterFile, host: OriginName): Unit => {
 RuntimeDirectory=tandem-keepalived tandem-vip
 RuntimeDirectoryPreserve=yes
 ExecStart=/usr/sbin/keepalived -n -l -P -f ${ETC}/keepalived.conf -p ${KEEPALIVED_DIR}/pid -r ${KEEPALIVED_DIR}/vrrp.pid
-${removed.join('\n')}
+${addressesRemoved(cluster, host)}
 Restart=always
 RestartSec=200ms
 NoNewPrivileges=yes
@@ -206,4 +216,29 @@ PrivateTmp=yes
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BROADCAST CAP_SYS_NICE CAP_KILL
 RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_UNIX`,
   )
-}
+/** What the distribution's units of the cluster are told beside their own. */
+const clusterDropIns = (cluster: ClusterFile, host: Host): Unit[] =>
+  host === 'w'
+    ? [
+        {
+          name: 'corosync-qnetd.service.d/tandem.conf',
+          text: `[Service]
+Environment="COROSYNC_QNETD_OPTIONS=-4 -l ${cluster.w.internal.address.host} -p ${QNETD_PORT} -s off"
+# Read after what stands here, the distribution's own file would take it back.
+EnvironmentFile=
+Restart=always
+RestartSec=1
+`,
+        },
+      ]
+    : [
+        {
+          name: 'corosync.service.d/tandem.conf',
+          text: `[Unit]
+After=tandem-firewall.service
+
+[Service]
+${addressesRemoved(cluster, host)}
+`,
+        },
+      ]
