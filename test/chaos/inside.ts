@@ -13,6 +13,7 @@ const { values } = parseArgs({
   options: {
     prefix: { type: 'string', default: '' },
     dir: { type: 'string', default: '' },
+    addresses: { type: 'string', default: 'keepalived' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '2' },
     faults: { type: 'string', default: '1000000' },
@@ -31,7 +32,8 @@ const known = Object.keys(FAULTS).filter(kind => kind !== 'clock-jump' || clock 
 const kinds = values.kinds === '' ? known : values.kinds.split(',')
 // Only where clocks shall jump is anything but what is rendered put into the processes.
 const env = clock !== null && kinds.includes('clock-jump') ? clock : {}
-const pair = await Pair.render(new Network(values.prefix), values.dir, env)
+const mover = values.addresses === 'pacemaker' ? 'pacemaker' : 'keepalived'
+const pair = await Pair.render(new Network(values.prefix), values.dir, mover, env)
 const end = async (): Promise<void> => {
   await pair.end()
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { kill } from './host.ts'
 import { missing } from './needs.ts'
 import { Network, NODES } from './network.ts'
 
@@ -44,7 +45,7 @@ try {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => inner.kill('SIGTERM'))
   code = await new Promise<number>(resolve => inner.once('exit', status => resolve(status ?? 1)))
 } finally {
-  for (const pid of leftovers()) process.kill(pid, 'SIGKILL')
+  for (const pid of leftovers()) kill(pid)
   await network.down()
   if (code === 0 && !process.argv.includes('--keep')) rmSync(dir, { recursive: true, force: true })
   else process.stdout.write(`logs are kept in ${dir}\n`)

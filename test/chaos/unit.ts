@@ -155,7 +155,11 @@ export class Unit {
       clearTimeout(this.#state.timer)
       this.#state = { kind: 'down' }
     }
-    if (this.#state.kind === 'up') await this.#state.gone
+    if (this.#state.kind === 'up') {
+      // One with namespaces of its own is not found among its host's processes.
+      this.signal('SIGKILL')
+      await this.#state.gone
+    }
     await this.#ending
   }
 
