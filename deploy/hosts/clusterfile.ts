@@ -38,7 +38,7 @@ export type ClusterFile = {
 }
 
 /** What moves floating addresses: VRRP between the two hosts, or a cluster that somebody runs anyway. */
-const ADDRESS_MOVERS = ['keepalived', 'pacemaker'] as const
+export const ADDRESS_MOVERS = ['keepalived', 'pacemaker'] as const
 export type AddressMover = (typeof ADDRESS_MOVERS)[number]
 
 export const PORT_NAMES = ['public', 'private', 'queue', 'register', 'sentinel'] as const

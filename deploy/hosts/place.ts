@@ -29,6 +29,7 @@ export const ORIGIN_USER = 'tandem'
 
 /** Corosync's own files are where its tools look for them. */
 export const COROSYNC_DIR = '/etc/corosync'
+export const COROSYNC_PID = '/run/corosync.pid'
 export const PACEMAKER_FILE = `${ETC}/pacemaker.crm`
 /** Where Pacemaker looks for the agent ocf:tandem:fit. */
 export const AGENT_DIR = '/usr/lib/ocf/resource.d/tandem'

@@ -4,7 +4,7 @@ import { setTimeout as lap } from 'node:timers/promises'
 import { until } from '../cluster/cluster.ts'
 import { Random } from '../sim/random.ts'
 import { type Answered, Clients } from '../soak/clients.ts'
-import { type Fault, schedule } from './faults.ts'
+import { type Fault, schedule, WITHIN_MS } from './faults.ts'
 import { VIPS } from './network.ts'
 import { type Pair, TOKEN } from './pair.ts'
 import type { Measured } from './table.ts'
@@ -134,8 +134,9 @@ export class Chaos {
     const end = began + fault.ms
     while (performance.now() < end) {
       const { mute } = fault
-      if (mute !== null && performance.now() > began + mute.withinMs && this.#pair.addresses.holds(mute.host)) {
-        this.#fails(`${mute.host} cannot serve and still holds an address ${mute.withinMs} ms after: ${fault.what}`)
+      const withinMs = mute === null ? 0 : WITHIN_MS[this.#pair.mover][mute.why]
+      if (mute !== null && performance.now() > began + withinMs && this.#pair.addresses.holds(mute.host)) {
+        this.#fails(`${mute.host} cannot serve and still holds an address ${withinMs} ms after: ${fault.what}`)
         return
       }
       await lap(LOOK_MS)

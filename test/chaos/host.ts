@@ -4,21 +4,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host as HostName } from '../../deploy/redis/render.ts'
-import { CLUSTER_MOUNTS, clusterUnit } from './pacemaker.ts'
+import { CLUSTER_MOUNTS, type ClusterPart, clusterUnits } from './pacemaker.ts'
 import { run } from './shell.ts'
 import { parseUnit, Unit, type UnitFile } from './unit.ts'
 
-export const PARTS = [
-  'firewall',
-  'register',
-  'sentinel',
-  'queue',
-  'origin',
-  'vip-watch',
-  'keepalived',
-  'cluster',
-] as const
-export type Part = (typeof PARTS)[number]
+const PARTS = ['firewall', 'register', 'sentinel', 'queue', 'origin', 'vip-watch', 'keepalived', 'cluster'] as const
+export type Part = (typeof PARTS)[number] | ClusterPart
 
 /** Small enough to be filled in a moment. */
 const DISK_MIB = 96
@@ -29,8 +20,6 @@ export class Host {
   readonly #rendered: string
   readonly #units = new Map<Part, Unit>()
   readonly #root: string
-  /** Pacemaker moves the floating addresses */
-  readonly #clustered: boolean
   #holder: ChildProcess | null = null
   on = false
 
@@ -49,8 +38,7 @@ export class Host {
       const file = `tandem-${part}.service`
       if (readdirSync(units).includes(file)) add(part, parseUnit(file, readFileSync(join(units, file), 'utf8')))
     }
-    this.#clustered = readdirSync(units).some(file => file.startsWith('corosync'))
-    if (this.#clustered) add('cluster', clusterUnit(rendered, name))
+    for (const [part, file] of clusterUnits(rendered, name)) add(part, file)
   }
 
   /** Makes its file system; nothing runs yet. */
@@ -74,7 +62,7 @@ mkdir -p /mnt/var
 mount --bind /mnt/var /var/lib
 mkdir -p /var/lib/tandem
 mount --bind /mnt/lib /var/lib/tandem
-${this.#clustered && this.name !== 'w' ? CLUSTER_MOUNTS : ''}
+${this.#units.has('pacemaker') ? CLUSTER_MOUNTS : ''}
 sysctl -q -e -p /mnt/rendered/etc/sysctl.d/60-tandem.conf 2>/dev/null || true
 echo made
 exec sleep infinity`

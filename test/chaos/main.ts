@@ -1,14 +1,20 @@
-// npm run chaos -- --seed N --minutes T [--kinds LIST] [--faults N] [--out FILE] [--keep]: hosts as network namespaces, faults under load.
+// npm run chaos -- --seed N --minutes T [--addresses pacemaker] [--kinds LIST] [--faults N] [--out FILE] [--keep]: hosts as network
+// namespaces, faults under load.
 // The outer half: makes the network, runs the inner half in it, and takes everything down again whatever happened.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { kill } from './host.ts'
-import { missing } from './needs.ts'
+import { missing, moverOf } from './needs.ts'
 import { Network, NODES } from './network.ts'
 
-const lacking = await missing()
+const { values } = parseArgs({
+  strict: false,
+  options: { addresses: { type: 'string', default: 'keepalived' } },
+})
+const lacking = await missing(moverOf(String(values.addresses)))
 if (lacking !== null) {
   process.stderr.write(`The chaos bench cannot run here: ${lacking}\n`)
   process.exit(2)

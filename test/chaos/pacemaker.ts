@@ -1,13 +1,16 @@
 // What Corosync and Pacemaker need of a host of the bench, and how they are run: with the rendered files, and the drop-ins that
 // stand beside the distribution's units.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host as HostName } from '../../deploy/redis/render.ts'
 import type { Host } from './host.ts'
 import { parseUnit, type UnitFile } from './unit.ts'
 
-/** A first start: until nobody else is there to be the first (dc-deadtime). */
+/** A first start waits for others that might lead (dc-deadtime, 20 s). */
 export const CLUSTER_START_MS = 60_000
+
+export const CLUSTER_PARTS = ['corosync', 'pacemaker', 'qnetd'] as const
+export type ClusterPart = (typeof CLUSTER_PARTS)[number]
 
 /** Goes into the script that makes a host's file system, once /etc and /var/lib are its own. */
 export const CLUSTER_MOUNTS = `mkdir -p /mnt/ocf /mnt/ocf-work /mnt/log
@@ -21,22 +24,26 @@ mount -t tmpfs tmpfs /dev/shm
 cp -a /mnt/rendered/etc/corosync/. /etc/corosync/`
 
 const SPACES = 'unshare --mount --pid --uts --ipc --fork --kill-child --mount-proc'
+const SUPERVISED = 'Restart=always\nRestartSec=1s\nTimeoutStopSec=20s\n'
 
-/** The cluster of a host as one unit: the bench kills and restarts all of it, as systemd does when Corosync falls. */
-export function clusterUnit(rendered: string, host: HostName): UnitFile {
-  const beside = (unit: string): string =>
-    readFileSync(join(rendered, `etc/systemd/system/${unit}.service.d/tandem.conf`), 'utf8')
-  if (host !== 'w')
-    return parseUnit(
-      'cluster',
-      `ExecStart=${SPACES} /opt/tandem/test/chaos/cluster.sh ${host}\nRestart=always\nRestartSec=1s\nTimeoutStopSec=10s\n${beside('corosync')}`,
-    )
-  const dropIn = beside('corosync-qnetd')
-  const options = /^Environment="COROSYNC_QNETD_OPTIONS=(.*)"$/m.exec(dropIn)?.[1] ?? ''
-  return parseUnit(
-    'cluster',
-    `ExecStart=/usr/bin/corosync-qnetd -f ${options}\nRuntimeDirectory=corosync-qnetd\n${dropIn}`,
-  )
+/** The units of a host's cluster; none where keepalived moves the addresses. */
+export function clusterUnits(rendered: string, host: HostName): readonly (readonly [ClusterPart, UnitFile])[] {
+  const units = join(rendered, 'etc/systemd/system')
+  if (!readdirSync(units).some(file => file.startsWith('corosync'))) return []
+  const beside = (unit: string): string => readFileSync(join(units, `${unit}.service.d/tandem.conf`), 'utf8')
+  const unit = (name: ClusterPart, start: string, dropIn: string): readonly [ClusterPart, UnitFile] => [
+    name,
+    parseUnit(name, `ExecStart=${start}\n${SUPERVISED}${dropIn}`),
+  ]
+  if (host === 'w') {
+    const dropIn = beside('corosync-qnetd')
+    const options = /^Environment="COROSYNC_QNETD_OPTIONS=(.*)"$/m.exec(dropIn)?.[1] ?? ''
+    return [unit('qnetd', `/usr/bin/corosync-qnetd -f ${options}`, `RuntimeDirectory=corosync-qnetd\n${dropIn}`)]
+  }
+  return [
+    unit('corosync', '/usr/sbin/corosync -f', `RuntimeDirectory=corosync\n${beside('corosync')}`),
+    unit('pacemaker', `${SPACES} /opt/tandem/test/chaos/pacemaker.sh ${host}`, ''),
+  ]
 }
 
 /** What a person does once, on one host. */
