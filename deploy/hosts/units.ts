@@ -190,12 +190,17 @@ RestrictAddressFamilies=AF_INET AF_NETLINK AF_UNIX`,
 )
 
 /** A mover that was killed leaves its addresses on the card, and the other host takes them as well. */
-const addressesRemoved = (cluster: ClusterFile, host: OriginName): string => {
+const removals = (cluster: ClusterFile, host: OriginName): readonly string[] => {
   const { external } = cluster[host]
-  return [cluster[host].vip, cluster[peerOf(host)].vip]
-    .map(vip => `ExecStopPost=-/usr/sbin/ip address del ${vip}/${external.address.bits} dev ${external.name}`)
-    .join('\n')
+  return [cluster[host].vip, cluster[peerOf(host)].vip].map(
+    vip => `/usr/sbin/ip address del ${vip}/${external.address.bits} dev ${external.name}`,
+  )
 }
+
+const removed = (cluster: ClusterFile, host: OriginName): string =>
+  removals(cluster, host)
+    .map(command => `ExecStopPost=-${command}`)
+    .join('\n')
 
 const keepalived = (cluster: ClusterFile, host: OriginName): Unit =>
   unit(
@@ -206,7 +211,7 @@ const keepalived = (cluster: ClusterFile, host: OriginName): Unit =>
 RuntimeDirectory=tandem-keepalived tandem-vip
 RuntimeDirectoryPreserve=yes
 ExecStart=/usr/sbin/keepalived -n -l -P -f ${ETC}/keepalived.conf -p ${KEEPALIVED_DIR}/pid -r ${KEEPALIVED_DIR}/vrrp.pid
-${addressesRemoved(cluster, host)}
+${removed(cluster, host)}
 Restart=always
 RestartSec=200ms
 NoNewPrivileges=yes
@@ -219,26 +224,30 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_UNIX`,
 /** What the distribution's units of the cluster are told beside their own. */
 const clusterDropIns = (cluster: ClusterFile, host: Host): Unit[] =>
   host === 'w'
-    ? [
-        {
-          name: 'corosync-qnetd.service.d/tandem.conf',
-          text: `[Service]
-Environment="COROSYNC_QNETD_OPTIONS=-4 -l ${cluster.w.internal.address.host} -p ${QNETD_PORT} -s off"
-# Read after what stands here, the distribution's own file would take it back.
-EnvironmentFile=
-Restart=always
-RestartSec=1
-`,
-        },
-      ]
-    : [
-        {
-          name: 'corosync.service.d/tandem.conf',
-          text: `[Unit]
+    ? [dropIn('corosync-qnetd', qnetdOptions(cluster))]
+    : [dropIn('corosync', removed(cluster, host)), dropIn('pacemaker', removedWithDaemons(cluster, host))]
+
+const dropIn = (service: string, text: string): Unit => ({
+  name: `${service}.service.d/tandem.conf`,
+  text: `[Unit]
 After=tandem-firewall.service
 
 [Service]
-${addressesRemoved(cluster, host)}
+${text}
 `,
-        },
-      ]
+})
+
+const qnetdOptions = ({
+  w,
+}: ClusterFile): string => `Environment="COROSYNC_QNETD_OPTIONS=-4 -l ${w.internal.address.host} -p ${QNETD_PORT} -s off"
+# The distribution's own file would be read after it.
+EnvironmentFile=
+Restart=always
+RestartSec=1`
+
+const removedWithDaemons = (
+  cluster: ClusterFile,
+  host: OriginName,
+): string => `# Its daemons live on where their parent alone dies, and are taken on again. Where they are gone too (nobody listens where the
+# controller does), nobody looks after the addresses.
+ExecStopPost=-/bin/sh -c 'grep -q @crmd /proc/net/unix || { ${removals(cluster, host).join('; ')}; }'`

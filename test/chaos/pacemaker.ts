@@ -42,7 +42,7 @@ export function clusterUnits(rendered: string, host: HostName): readonly (readon
   }
   return [
     unit('corosync', '/usr/sbin/corosync -f', `RuntimeDirectory=corosync\n${beside('corosync')}`),
-    unit('pacemaker', `${SPACES} /opt/tandem/test/chaos/pacemaker.sh ${host}`, ''),
+    unit('pacemaker', `${SPACES} /opt/tandem/test/chaos/pacemaker.sh ${host}`, beside('pacemaker')),
   ]
 }
 
