@@ -2,16 +2,19 @@
 import { createHmac } from 'node:crypto'
 import { ORIGINS } from '../../router/words.ts'
 import type { ClusterFile } from './clusterfile.ts'
-import { COROSYNC_PORTS, QNETD_PORT } from './place.ts'
+import { COROSYNC_PORTS, PACEMAKER_FILE, QNETD_PORT } from './place.ts'
 
-/** A host that is silent for so long is gone; two tenths more until both agree on it. Less takes a busy host for a dead one. */
+/**
+ * A host that is silent for so long is gone, once the other has asked for 1.2 times as long whether anybody else is there. Less
+ * takes a busy host for a dead one, and is for nothing below 600: then the witness would be slower.
+ */
 const TOKEN_MS = 1000
-/** Every two of a vote at the witness are in time (`timeout` is 1250 times it, in thousandths). */
+/** The witness hears of a host every 0.8 of this, 1 s being its least, and drops one that it has not heard for 1.5 s. */
 const QDEVICE_MS = 1250
 
 export function renderCorosync(cluster: ClusterFile): string {
   const [internal, external] = COROSYNC_PORTS
-  return `# corosync.conf of Tandem: the same file on a and b. Who holds the floating addresses, Pacemaker says (${'/etc/tandem/pacemaker.crm'}).
+  return `# corosync.conf of Tandem: the same file on a and b. Who holds the floating addresses, Pacemaker says (${PACEMAKER_FILE}).
 totem {
     version: 2
     cluster_name: ${cluster.name}

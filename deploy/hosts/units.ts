@@ -224,26 +224,32 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_UNIX`,
 /** What the distribution's units of the cluster are told beside their own. */
 const clusterDropIns = (cluster: ClusterFile, host: Host): Unit[] =>
   host === 'w'
-    ? [dropIn('corosync-qnetd', qnetdOptions(cluster))]
-    : [dropIn('corosync', removed(cluster, host)), dropIn('pacemaker', removedWithDaemons(cluster, host))]
+    ? [dropIn('corosync-qnetd', qnetdOptions(cluster), RESTARTED)]
+    : [
+        dropIn('corosync', removed(cluster, host), RESTARTED),
+        // Without its vote the next host that is lost would be the end of both addresses.
+        dropIn('corosync-qdevice', RESTARTED),
+        dropIn('pacemaker', removedWithDaemons(cluster, host)),
+      ]
 
-const dropIn = (service: string, text: string): Unit => ({
+const RESTARTED = `Restart=always
+RestartSec=1`
+
+const dropIn = (service: string, ...lines: readonly string[]): Unit => ({
   name: `${service}.service.d/tandem.conf`,
   text: `[Unit]
 After=tandem-firewall.service
+# It is needed for ever: no number of failures ends the tries.
+StartLimitIntervalSec=0
 
 [Service]
-${text}
+${lines.join('\n')}
 `,
 })
 
-const qnetdOptions = ({
-  w,
-}: ClusterFile): string => `Environment="COROSYNC_QNETD_OPTIONS=-4 -l ${w.internal.address.host} -p ${QNETD_PORT} -s off"
-# The distribution's own file would be read after it.
-EnvironmentFile=
-Restart=always
-RestartSec=1`
+// The distribution's own file of options would be read after what stands here.
+const qnetdOptions = ({ w }: ClusterFile): string => `EnvironmentFile=
+Environment="COROSYNC_QNETD_OPTIONS=-4 -l ${w.internal.address.host} -p ${QNETD_PORT} -s off"`
 
 const removedWithDaemons = (
   cluster: ClusterFile,

@@ -9,8 +9,7 @@ import { parseUnit, type UnitFile } from './unit.ts'
 /** A first start waits for others that might lead (dc-deadtime, 20 s). */
 export const CLUSTER_START_MS = 60_000
 
-export const CLUSTER_PARTS = ['corosync', 'pacemaker', 'qnetd'] as const
-export type ClusterPart = (typeof CLUSTER_PARTS)[number]
+export type ClusterPart = 'corosync' | 'qdevice' | 'pacemaker' | 'qnetd'
 
 /** Goes into the script that makes a host's file system, once /etc and /var/lib are its own. */
 export const CLUSTER_MOUNTS = `mkdir -p /mnt/ocf /mnt/ocf-work /mnt/log
@@ -42,6 +41,11 @@ export function clusterUnits(rendered: string, host: HostName): readonly (readon
   }
   return [
     unit('corosync', '/usr/sbin/corosync -f', `RuntimeDirectory=corosync\n${beside('corosync')}`),
+    unit(
+      'qdevice',
+      '/usr/sbin/corosync-qdevice -f',
+      `RuntimeDirectory=corosync-qdevice\n${beside('corosync-qdevice')}`,
+    ),
     unit('pacemaker', `${SPACES} /opt/tandem/test/chaos/pacemaker.sh ${host}`, beside('pacemaker')),
   ]
 }

@@ -55,6 +55,7 @@ test('the cluster takes the place of keepalived, and the witness has its vote', 
       `${host}:/etc/corosync/authkey`,
       `${host}:/etc/tandem/pacemaker.crm`,
       `${host}:/etc/systemd/system/corosync.service.d/tandem.conf`,
+      `${host}:/etc/systemd/system/corosync-qdevice.service.d/tandem.conf`,
       `${host}:/etc/systemd/system/pacemaker.service.d/tandem.conf`,
     ]),
     'w:/etc/systemd/system/corosync-qnetd.service.d/tandem.conf',
@@ -92,6 +93,19 @@ test.skipIf(!hasNamespaces || !has('nft'))('nft takes the firewall, and again (n
     expect(stdout).not.toContain('vrrp')
   }
 })
+
+test.skipIf(!has('systemd-analyze') || !has('corosync'))(
+  "systemd finds nothing wrong with what stands beside the distribution's units (needs systemd and corosync)",
+  () => {
+    const units = join(written('a'), 'etc/systemd/system')
+    const { stdout, stderr } = spawnSync(
+      'systemd-analyze',
+      ['verify', '--man=no', 'corosync.service', 'corosync-qdevice.service', 'pacemaker.service'],
+      { encoding: 'utf8', env: { ...process.env, SYSTEMD_UNIT_PATH: `${units}:` } },
+    )
+    expect(`${stdout}${stderr}`.split('\n').filter(line => line.includes('tandem'))).toEqual([])
+  },
+)
 
 test.skipIf(!hasNamespaces || !has('corosync'))('corosync takes its file and its key (needs root and corosync)', () => {
   const at = written('a')
