@@ -224,16 +224,20 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_UNIX`,
 /** What the distribution's units of the cluster are told beside their own. */
 const clusterDropIns = (cluster: ClusterFile, host: Host): Unit[] =>
   host === 'w'
-    ? [dropIn('corosync-qnetd', qnetdOptions(cluster), RESTARTED)]
+    ? [dropIn('corosync-qnetd', qnetdOptions(cluster), RESTARTED, 'RestartSec=1')]
     : [
-        dropIn('corosync', removed(cluster, host), RESTARTED),
+        dropIn('corosync', removed(cluster, host), RESTARTED, LATE),
         // Without its vote the next host that is lost would be the end of both addresses.
-        dropIn('corosync-qdevice', RESTARTED),
-        dropIn('pacemaker', removedWithDaemons(cluster, host)),
+        dropIn('corosync-qdevice', RESTARTED, LATE),
+        dropIn('pacemaker', removedWithDaemons(cluster, host), LATE),
       ]
 
-const RESTARTED = `Restart=always
-RestartSec=1`
+/**
+ * Not before the other host has seen that it was gone (2.2 s, deploy/hosts/corosync.ts): two that are alone at one time compete
+ * for the vote, and the healthy one may lose. Each of the three would start Corosync, which it requires.
+ */
+const LATE = 'RestartSec=5'
+const RESTARTED = 'Restart=always'
 
 const dropIn = (service: string, ...lines: readonly string[]): Unit => ({
   name: `${service}.service.d/tandem.conf`,
