@@ -1,7 +1,7 @@
 // What goes wrong, one kind each: how it begins, how it ends, and which host cannot serve meanwhile.
 import type { AddressMover } from '../../deploy/hosts/clusterfile.ts'
 import { HOSTS, type Host as HostName } from '../../deploy/redis/render.ts'
-import { ORIGINS, type OriginName } from '../../router/words.ts'
+import { ORIGINS, type OriginName, peerOf } from '../../router/words.ts'
 import { until } from '../cluster/cluster.ts'
 import type { Random } from '../sim/random.ts'
 import { setClock } from './clock.ts'
@@ -90,6 +90,37 @@ const powerLoss =
       of: host === 'w' ? null : host,
     }
   }
+
+/** A bound on what has to come before the witness is lost: a takeover, and an address on its way. */
+const SOLO_MS = 20_000
+
+/** One after the other: the survivor is alone in the record, so that it needs nobody, and must keep both addresses. */
+const powerThenWitness: Make = random => {
+  const host = origin(random)
+  const survivor = peerOf(host)
+  const both = [host, 'w'] as const
+  return {
+    kind: 'host, then witness loses power',
+    what: `${host}, then w loses power`,
+    ms: random.between(4000, 6000),
+    begin: async pair => {
+      const solo = async (): Promise<boolean> => (await pair.statusOf(survivor))?.members.length === 1
+      await pair.network.unplug(host, 'ext', 'int')
+      await pair.hosts[host].powerOff()
+      await until(solo, SOLO_MS, `${survivor} is alone in the record`)
+      await until(async () => pair.addresses.holdsBoth(survivor), SOLO_MS, `${survivor} holds both addresses`)
+      await pair.network.unplug('w', 'ext', 'int')
+      await pair.hosts.w.powerOff()
+    },
+    end: async pair => {
+      if (!pair.addresses.holdsBoth(survivor)) throw new Error(`${survivor}, alone, let go of an address`)
+      for (const each of both) await pair.network.plugIn(each, 'ext', 'int')
+      for (const each of both) await pair.hosts[each].powerOn()
+    },
+    mute: { host, why: 'apart' },
+    of: host,
+  }
+}
 
 const unplugged =
   (...cards: ('ext' | 'int')[]): Make =>
@@ -209,6 +240,7 @@ export const FAULTS: Readonly<Record<string, Make>> = {
   'keepalived-pause': paused('keepalived', ORIGINS, false),
   'corosync-pause': paused('corosync', ORIGINS, false),
   power: powerLoss(ORIGINS, false),
+  'power-then-witness': powerThenWitness,
   'power-witness': powerLoss(['w'], false),
   'empty-disk': powerLoss(ORIGINS, true),
   'external-down': unplugged('ext'),

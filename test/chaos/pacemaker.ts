@@ -52,7 +52,7 @@ export function clusterUnits(rendered: string, host: HostName): readonly (readon
 
 /** What a person does once, on one host. */
 export async function configureCluster(host: Host): Promise<void> {
-  await host.sh('crm_attribute --name stonith-enabled --update false')
+  await host.sh('crm configure property stonith-enabled=false no-quorum-policy=freeze')
   await host.sh('crm configure load update /etc/tandem/pacemaker.crm')
 }
 

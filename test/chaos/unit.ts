@@ -91,6 +91,8 @@ export class Unit {
   async #spawn(): Promise<void> {
     const { file } = this
     await this.#sh(preparation(file))
+    // Stopped, or without power, meanwhile.
+    if (!this.#wanted) return
     const sourced = file.environmentFiles.map(path => `set -a; . ${path}; set +a; `).join('')
     const child = this.#run(['sh', '-c', `${sourced}exec ${file.execStart}`], this.#env)
     this.since = performance.now()
