@@ -25,9 +25,9 @@ clone tandem-fit-clone tandem-fit \\
 ${ORIGINS.map(home => address(cluster, home)).join('')}`
 
 const address = (cluster: ClusterFile, home: OriginName): string => `
-# At home on ${home}.
+# At home on ${home}. Neighbours that missed the first announcement, or that heard another after it, hear it again.
 primitive tandem-vip-${home} ocf:heartbeat:IPaddr2 \\
-    params ip=${cluster[home].vip} cidr_netmask=${cluster[home].external.address.bits} \\
+    params ip=${cluster[home].vip} cidr_netmask=${cluster[home].external.address.bits} arp_count_refresh=1 \\
 ${ORIGINS.map(host => `    params rule #uname eq ${host} nic=${cluster[host].external.name} \\\n`).join('')}    op start interval=0s timeout=20s \\
     op stop interval=0s timeout=20s \\
     op monitor interval=5s timeout=20s \\
