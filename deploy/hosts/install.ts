@@ -1,32 +1,48 @@
 // install.sh of a host: puts the rendered files where they belong, with their owners and modes, and enables the units.
 import type { Host } from '../redis/render.ts'
-import type { ClusterFile } from './clusterfile.ts'
+import type { AddressMover, ClusterFile } from './clusterfile.ts'
 import { AGENT_DIR, APP, ETC, ORIGIN_USER } from './place.ts'
 import type { HostFile } from './render.ts'
 
-type Needs = { readonly packages: string; readonly command: string; readonly unused: string }
-
-const REDIS = { packages: 'redis-server redis-sentinel nftables', unused: 'redis-server redis-sentinel' } as const
-const CARDS = 'iproute2 iputils-ping'
-
-/** `command`: whether the packages are there is seen by it. `unused`: the distribution's own instances. */
-function needsOf({ addresses }: ClusterFile, host: Host): Needs {
-  if (addresses === 'keepalived')
-    return host === 'w'
-      ? { ...REDIS, command: 'redis-sentinel' }
-      : {
-          packages: `${REDIS.packages} keepalived ${CARDS}`,
-          command: 'keepalived',
-          unused: `${REDIS.unused} keepalived`,
-        }
-  return host === 'w'
-    ? { ...REDIS, packages: `${REDIS.packages} corosync-qnetd`, command: 'corosync-qnetd' }
-    : { ...REDIS, packages: `${REDIS.packages} ${CLUSTER} ${CARDS}`, command: 'pacemakerd' }
+type Needs = {
+  readonly packages: string
+  /** whether they are there is seen by these */
+  readonly commands: readonly string[]
+  /** the distribution's own instances */
+  readonly unused: string
 }
-const CLUSTER = 'pacemaker corosync corosync-qdevice crmsh resource-agents'
+
+const REDIS: Needs = {
+  packages: 'redis-server redis-sentinel nftables',
+  commands: ['redis-sentinel', 'nft'],
+  unused: 'redis-server redis-sentinel',
+}
+const KEEPALIVED: Needs = { packages: 'keepalived', commands: ['keepalived'], unused: 'keepalived' }
+const CLUSTER: Needs = {
+  packages: 'pacemaker corosync corosync-qdevice crmsh resource-agents',
+  commands: ['pacemakerd', 'corosync-qdevice'],
+  unused: '',
+}
+const CLUSTER_VOTE: Needs = { packages: 'corosync-qnetd', commands: ['corosync-qnetd'], unused: '' }
+const CARDS: Needs = { packages: 'iproute2 iputils-ping', commands: [], unused: '' }
+
+const NEEDS: Readonly<Record<AddressMover, Readonly<Record<'origin' | 'w', readonly Needs[]>>>> = {
+  keepalived: { origin: [REDIS, KEEPALIVED, CARDS], w: [REDIS] },
+  pacemaker: { origin: [REDIS, CLUSTER, CARDS], w: [REDIS, CLUSTER_VOTE] },
+}
+
+function needsOf({ addresses }: ClusterFile, host: Host): Needs {
+  const parts = NEEDS[addresses][host === 'w' ? 'w' : 'origin']
+  const words = (pick: (part: Needs) => string): string => parts.map(pick).filter(Boolean).join(' ')
+  return {
+    packages: words(part => part.packages),
+    commands: parts.flatMap(part => part.commands),
+    unused: words(part => part.unused),
+  }
+}
 
 export function installScript(cluster: ClusterFile, host: Host, files: readonly HostFile[]): string {
-  const { packages, command, unused } = needsOf(cluster, host)
+  const { packages, commands, unused } = needsOf(cluster, host)
   return `#!/bin/sh
 # Installs Tandem's configuration on host ${host}, as root, from the directory that this script is in. It may be run again
 # at any time: nothing is restarted by it. Then: systemctl start tandem.target (or restart the unit that changed).
@@ -34,7 +50,7 @@ set -eu
 cd "$(dirname "$0")"
 
 [ -x ${APP}/deploy/redis/start-queue-redis.sh ] || { echo "Clone the repository to ${APP} and run npm ci there first." >&2; exit 1; }
-command -v redis-sentinel >/dev/null && command -v nft >/dev/null && command -v ${command} >/dev/null ||
+${commands.map(command => `command -v ${command} >/dev/null`).join(' && ')} ||
   apt-get install -q -y ${packages}
 # The distribution's own instances are not used.
 systemctl disable --now ${unused} 2>/dev/null || true
