@@ -1,9 +1,10 @@
 // systemd units of a host. Each process has a user of its own, a directory of its own and no right that it does not need;
 // secrets come from files, never from a unit or an argument.
-import { type OriginName, peerOf } from '../../router/words.ts'
+import type { OriginName } from '../../router/words.ts'
 import type { Host } from '../redis/render.ts'
 import type { ClusterFile } from './clusterfile.ts'
-import { APP, CACHE, ETC, KEEPALIVED_DIR, LIB, NODE, ORIGIN_USER, QNETD_PORT, REDIS_USER, UNFIT_FILE } from './place.ts'
+import { clusterDropIns, clusterUnits, removed } from './clusterunits.ts'
+import { APP, CACHE, ETC, KEEPALIVED_DIR, LIB, NODE, ORIGIN_USER, REDIS_USER, UNFIT_FILE } from './place.ts'
 
 export type Unit = { readonly name: string; readonly text: string }
 
@@ -11,15 +12,12 @@ export const unitsOf = (cluster: ClusterFile, host: Host): readonly Unit[] => {
   const common = [firewall, queue, register, sentinel]
   const units = host === 'w' ? common : [...common, origin, vipWatch]
   if (cluster.addresses === 'pacemaker') {
-    const theirs = host === 'w' ? ['corosync-qnetd.service'] : CLUSTER_UNITS
-    return [target([...units.map(unit => unit.name), ...theirs]), ...units, ...clusterDropIns(cluster, host)]
+    const names = [...units.map(unit => unit.name), ...clusterUnits(host)]
+    return [target(names), ...units, ...clusterDropIns(cluster, host)]
   }
   if (host !== 'w') units.push(keepalived(cluster, host))
   return [target(units.map(unit => unit.name)), ...units]
 }
-
-/** The distribution's own. */
-const CLUSTER_UNITS = ['corosync.service', 'corosync-qdevice.service', 'pacemaker.service']
 
 const target = (names: readonly string[]): Unit => ({
   name: 'tandem.target',
@@ -189,19 +187,6 @@ CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_KILL
 RestrictAddressFamilies=AF_INET AF_NETLINK AF_UNIX`,
 )
 
-/** A mover that was killed leaves its addresses on the card, and the other host takes them as well. */
-const removals = (cluster: ClusterFile, host: OriginName): readonly string[] => {
-  const { external } = cluster[host]
-  return [cluster[host].vip, cluster[peerOf(host)].vip].map(
-    vip => `/usr/sbin/ip address del ${vip}/${external.address.bits} dev ${external.name}`,
-  )
-}
-
-const removed = (cluster: ClusterFile, host: OriginName): string =>
-  removals(cluster, host)
-    .map(command => `ExecStopPost=-${command}`)
-    .join('\n')
-
 const keepalived = (cluster: ClusterFile, host: OriginName): Unit =>
   unit(
     'tandem-keepalived.service',
@@ -221,43 +206,3 @@ PrivateTmp=yes
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BROADCAST CAP_SYS_NICE CAP_KILL
 RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_UNIX`,
   )
-/** What the distribution's units of the cluster are told beside their own. */
-const clusterDropIns = (cluster: ClusterFile, host: Host): Unit[] =>
-  host === 'w'
-    ? [dropIn('corosync-qnetd', qnetdOptions(cluster), RESTARTED, 'RestartSec=1')]
-    : [
-        dropIn('corosync', removed(cluster, host), RESTARTED, LATE),
-        // Without its vote the next host that is lost would be the end of both addresses.
-        dropIn('corosync-qdevice', RESTARTED, LATE),
-        dropIn('pacemaker', removedWithDaemons(cluster, host), LATE),
-      ]
-
-/**
- * Not before the other host has seen that it was gone (2.2 s, deploy/hosts/corosync.ts): two that are alone at one time compete
- * for the vote, and the healthy one may lose. Each of the three would start Corosync, which it requires.
- */
-const LATE = 'RestartSec=5'
-const RESTARTED = 'Restart=always'
-
-const dropIn = (service: string, ...lines: readonly string[]): Unit => ({
-  name: `${service}.service.d/tandem.conf`,
-  text: `[Unit]
-After=tandem-firewall.service
-# It is needed for ever: no number of failures ends the tries.
-StartLimitIntervalSec=0
-
-[Service]
-${lines.join('\n')}
-`,
-})
-
-// The distribution's own file of options would be read after what stands here.
-const qnetdOptions = ({ w }: ClusterFile): string => `EnvironmentFile=
-Environment="COROSYNC_QNETD_OPTIONS=-4 -l ${w.internal.address.host} -p ${QNETD_PORT} -s off"`
-
-const removedWithDaemons = (
-  cluster: ClusterFile,
-  host: OriginName,
-): string => `# Its daemons live on where their parent alone dies, and are taken on again. Where they are gone too (nobody listens where the
-# controller does), nobody looks after the addresses.
-ExecStopPost=-/bin/sh -c 'grep -q @crmd /proc/net/unix || { ${removals(cluster, host).join('; ')}; }'`
