@@ -50,7 +50,7 @@ const killed =
       begin: async pair => void pair.hosts[host].unit(part).signal('SIGKILL'),
       end: nothing,
       mute: null,
-      of: part === 'origin' && host !== 'w' ? host : null,
+      of: host === 'w' ? null : host,
     }
   }
 
