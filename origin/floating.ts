@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as lap } from 'node:timers/promises'
 import type { Log } from '../replicator/log.ts'
 import type { Floating } from './config.ts'
-import { isHere } from './host/addresses.ts'
 import { openFitFile } from './host/fitfile.ts'
 import type { Listening } from './http/server.ts'
 import type { Done } from './operate.ts'
@@ -17,6 +16,9 @@ const GATED_MS = 300
 const EMPTY_MS = 2000
 /** A turn of the watch, keepalived, and the other host's adverts. */
 const MOVED_MS = 500
+/** Pacemaker takes longer, and might not move it at all. */
+const GONE_MS = 3000
+const LOOK_MS = 50
 /** How often a host whose address is away asks for it. */
 const ASK_MS = 1000
 
@@ -39,6 +41,8 @@ export type AddressOptions = {
   readonly floating: Floating
   /** whether this host may hold one */
   readonly fits: () => boolean
+  /** whether an address is on one of this host's cards now */
+  readonly isHere: (address: string) => boolean
   readonly publicly: Listening
   /** asks the other host to give this one's address back */
   readonly askBack: () => Promise<Done>
@@ -46,7 +50,7 @@ export type AddressOptions = {
 }
 
 export function floatingAddresses(options: AddressOptions): FloatingAddresses {
-  const { floating, fits, publicly, askBack, log } = options
+  const { floating, fits, isHere, publicly, askBack, log } = options
   const file = openFitFile(floating.fitFile, fits)
   let giving = false
   let stopping = false
@@ -67,6 +71,13 @@ export function floatingAddresses(options: AddressOptions): FloatingAddresses {
     })
   }, ASK_MS)
 
+  /** New connections are held off until then: let in before it, they would break. */
+  async function moved(...leaving: readonly string[]): Promise<void> {
+    await lap(MOVED_MS)
+    const end = performance.now() + GONE_MS
+    while (leaving.some(isHere) && performance.now() < end) await lap(LOOK_MS)
+  }
+
   async function give(): Promise<void> {
     const partEnds = publicly.part(floating.guest)
     await lap(PART_MS)
@@ -74,7 +85,7 @@ export function floatingAddresses(options: AddressOptions): FloatingAddresses {
     await lap(GATED_MS)
     await publicly.emptied(EMPTY_MS, floating.guest)
     if (!stopping) file.say('guestLeft')
-    await lap(MOVED_MS)
+    await moved(floating.guest)
     if (!stopping) file.say(null)
     partEnds()
   }
@@ -93,7 +104,7 @@ export function floatingAddresses(options: AddressOptions): FloatingAddresses {
       await lap(GATED_MS)
       await publicly.emptied(EMPTY_MS)
       file.say('unfit')
-      await lap(MOVED_MS)
+      await moved(floating.home, floating.guest)
       file.close()
     },
     giveBack() {

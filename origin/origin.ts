@@ -26,6 +26,7 @@ import { Source } from './feed/source.ts'
 import { Streams } from './feed/streams.ts'
 import { whyNoAddress } from './fitness.ts'
 import { type FloatingAddresses, floatingAddresses, NO_ADDRESSES } from './floating.ts'
+import { isHere } from './host/addresses.ts'
 import { openIdentity } from './host/identity.ts'
 import { createIdentityFile } from './host/identityfile.ts'
 import { Answers } from './http/answers.ts'
@@ -310,6 +311,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       : floatingAddresses({
           floating: config.floating,
           fits: () => whyNoAddress(replicator.state, now()) === null,
+          isHere,
           publicly,
           askBack: () => inside.askBack(),
           log,

@@ -16,7 +16,7 @@ export const renderCommand: Command = {
   usage: 'CLUSTER_FILE OUT_DIR',
   summary: 'writes the configuration of all three hosts from one cluster file',
   details:
-    'OUT_DIR/a, OUT_DIR/b and OUT_DIR/w get Redis, Sentinel, firewall and units, a and b keepalived and the origin as well, each with an install.sh. Passwords that the directory of secrets lacks are made there. The same cluster file renders the same files. OUT_DIR holds secrets: keep it like them.',
+    'OUT_DIR/a, OUT_DIR/b and OUT_DIR/w get Redis, Sentinel, firewall and units, a and b the origin and what moves the floating addresses (keepalived, or Corosync and Pacemaker) as well, each with an install.sh. Passwords that the directory of secrets lacks are made there. The same cluster file renders the same files. OUT_DIR holds secrets: keep it like them.',
   examples: ['tandem render cluster.toml rendered', 'tandem render /etc/tandem/cluster.toml /root/rendered --json'],
   async run({ args }) {
     const [file, out, ...more] = args

@@ -25,6 +25,8 @@ export type ClusterFile = {
   readonly tokens: string
   /** answers pings on the external network: tells a host whether its own card is deaf or mute; null where there is none */
   readonly gateway: string | null
+  /** who moves the floating addresses */
+  readonly addresses: AddressMover
   readonly a: OriginHost
   readonly b: OriginHost
   readonly w: { readonly internal: Card }
@@ -34,6 +36,10 @@ export type ClusterFile = {
   /** further settings of both origins (TANDEM_STABLE_MS and the like) */
   readonly origin: Readonly<Record<string, string>>
 }
+
+/** What moves floating addresses: VRRP between the two hosts, or a cluster that somebody runs anyway. */
+export const ADDRESS_MOVERS = ['keepalived', 'pacemaker'] as const
+export type AddressMover = (typeof ADDRESS_MOVERS)[number]
 
 export const PORT_NAMES = ['public', 'private', 'queue', 'register', 'sentinel'] as const
 export type PortName = (typeof PORT_NAMES)[number]
@@ -105,6 +111,7 @@ const SCHEMA = z.strictObject({
   secrets: path.default('secrets'),
   tokens: path,
   gateway: address.nullable().default(null),
+  addresses: z.enum(ADDRESS_MOVERS).default('keepalived').describe(ADDRESS_MOVERS.join(' or ')),
   a: originHost.describe('a table [a]: external, external_card, internal, internal_card, vip'),
   b: originHost.describe('a table [b]: external, external_card, internal, internal_card, vip'),
   w: witness.describe('a table [w]: internal, internal_card'),

@@ -26,3 +26,14 @@ export const KEEPALIVED_DIR = '/run/tandem-keepalived'
 export const REDIS_USER = 'redis'
 /** The origin; made by install.sh. */
 export const ORIGIN_USER = 'tandem'
+
+/** Corosync's own files are where its tools look for them. */
+export const COROSYNC_DIR = '/etc/corosync'
+export const COROSYNC_PID = '/run/corosync.pid'
+export const PACEMAKER_FILE = `${ETC}/pacemaker.crm`
+/** Where Pacemaker looks for the agent ocf:tandem:fit. */
+export const AGENT_DIR = '/usr/lib/ocf/resource.d/tandem'
+/** UDP, over the internal and the external card. */
+export const COROSYNC_PORTS: readonly [internal: number, external: number] = [5405, 5406]
+/** TCP, at the witness. */
+export const QNETD_PORT = 5403

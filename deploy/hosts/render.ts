@@ -10,11 +10,13 @@ import {
 } from '../redis/render.ts'
 import { queueAcl, registerAcl, sentinelAcl } from './acl.ts'
 import type { ClusterFile } from './clusterfile.ts'
+import { corosyncKey, renderCorosync } from './corosync.ts'
 import { renderFirewall } from './firewall.ts'
 import { installScript } from './install.ts'
 import { renderKeepalived } from './keepalived.ts'
 import { envText, originEnv, REDIS_PASSWORD_FILE, SECRET_FILE, TOKENS_FILE } from './originenv.ts'
-import { ETC, LIB, ORIGIN_USER, REDIS_USER, UNITS } from './place.ts'
+import { renderPacemaker } from './pacemaker.ts'
+import { COROSYNC_DIR, ETC, LIB, ORIGIN_USER, PACEMAKER_FILE, REDIS_USER, UNITS } from './place.ts'
 import { registersOf, setOf, USER_FILES } from './redisset.ts'
 import type { Secrets } from './secrets.ts'
 import { unitsOf } from './units.ts'
@@ -44,7 +46,10 @@ export function filesOf(material: Material, host: Host): readonly HostFile[] {
     open('/etc/sysctl.d/60-tandem.conf', SYSCTL),
     ...units.map(({ name, text }) => open(`${UNITS}/${name}`, text)),
   ]
-  return [...all, { path: '/install.sh', text: installScript(host, all), owner: 'root', mode: '0755' }]
+  return [
+    ...all,
+    { path: '/install.sh', text: installScript(material.cluster, host, all), owner: 'root', mode: '0755' },
+  ]
 }
 
 const open = (path: string, text: string): HostFile => ({ path, text, owner: 'root', mode: '0644' })
@@ -80,10 +85,19 @@ function originFiles({ cluster, secrets, tokens }: Material, host: OriginName): 
     mine(SECRET_FILE, `${secrets.cluster}\n`),
     mine(REDIS_PASSWORD_FILE, `${secrets.redis.origin}\n`),
     mine(TOKENS_FILE, tokens),
-    open(`${ETC}/keepalived.conf`, renderKeepalived(cluster, host)),
+    ...moverFiles(cluster, host, secrets),
     open(`${ETC}/vip-watch.env`, envText('What the watch looks at.', vipWatchEnv(cluster, host))),
   ]
 }
+
+const moverFiles = (cluster: ClusterFile, host: OriginName, secrets: Secrets): HostFile[] =>
+  cluster.addresses === 'keepalived'
+    ? [open(`${ETC}/keepalived.conf`, renderKeepalived(cluster, host))]
+    : [
+        open(`${COROSYNC_DIR}/corosync.conf`, renderCorosync(cluster)),
+        kept(`${COROSYNC_DIR}/authkey`, corosyncKey(secrets.cluster), 'root'),
+        open(PACEMAKER_FILE, renderPacemaker(cluster)),
+      ]
 
 /** Two cards in one host: each answers for its own addresses only, or a floating address is heard on the wrong wire. */
 const SYSCTL = `# Tandem: a card answers ARP for its own addresses, and names no other card's.

@@ -3,13 +3,19 @@
 import type { OriginName } from '../../router/words.ts'
 import type { Host } from '../redis/render.ts'
 import type { ClusterFile } from './clusterfile.ts'
+import { clusterDropIns, clusterUnits, removed } from './clusterunits.ts'
 import { APP, CACHE, ETC, KEEPALIVED_DIR, LIB, NODE, ORIGIN_USER, REDIS_USER, UNFIT_FILE } from './place.ts'
 
 export type Unit = { readonly name: string; readonly text: string }
 
 export const unitsOf = (cluster: ClusterFile, host: Host): readonly Unit[] => {
   const common = [firewall, queue, register, sentinel]
-  const units = host === 'w' ? common : [...common, origin, vipWatch, keepalived(cluster, host)]
+  const units = host === 'w' ? common : [...common, origin, vipWatch]
+  if (cluster.addresses === 'pacemaker') {
+    const names = [...units.map(unit => unit.name), ...clusterUnits(host)]
+    return [target(names), ...units, ...clusterDropIns(cluster, host)]
+  }
+  if (host !== 'w') units.push(keepalived(cluster, host))
   return [target(units.map(unit => unit.name)), ...units]
 }
 
@@ -164,7 +170,7 @@ SystemCallErrorNumber=EPERM`,
 
 const vipWatch = unit(
   'tandem-vip-watch.service',
-  'Tells keepalived whether this host may hold an address',
+  'Says whether this host may hold a floating address',
   '',
   `Type=exec
 EnvironmentFile=${ETC}/vip-watch.env
@@ -181,14 +187,8 @@ CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_KILL
 RestrictAddressFamilies=AF_INET AF_NETLINK AF_UNIX`,
 )
 
-const keepalived = (cluster: ClusterFile, host: OriginName): Unit => {
-  const { external } = cluster[host]
-  const vips = [cluster[host].vip, cluster[host === 'a' ? 'b' : 'a'].vip]
-  // A killed keepalived leaves its addresses on the card, and the other host takes them as well.
-  const removed = vips.map(
-    vip => `ExecStopPost=-/usr/sbin/ip address del ${vip}/${external.address.bits} dev ${external.name}`,
-  )
-  return unit(
+const keepalived = (cluster: ClusterFile, host: OriginName): Unit =>
+  unit(
     'tandem-keepalived.service',
     'keepalived of Tandem: the floating addresses',
     ' tandem-vip-watch.service',
@@ -196,7 +196,7 @@ const keepalived = (cluster: ClusterFile, host: OriginName): Unit => {
 RuntimeDirectory=tandem-keepalived tandem-vip
 RuntimeDirectoryPreserve=yes
 ExecStart=/usr/sbin/keepalived -n -l -P -f ${ETC}/keepalived.conf -p ${KEEPALIVED_DIR}/pid -r ${KEEPALIVED_DIR}/vrrp.pid
-${removed.join('\n')}
+${removed(cluster, host)}
 Restart=always
 RestartSec=200ms
 NoNewPrivileges=yes
@@ -206,4 +206,3 @@ PrivateTmp=yes
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BROADCAST CAP_SYS_NICE CAP_KILL
 RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_PACKET AF_UNIX`,
   )
-}

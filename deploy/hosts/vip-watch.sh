@@ -1,11 +1,11 @@
 #!/bin/sh
-# Watches over what this host may hold a floating address for, and tells keepalived by one digit in a file: 0 it may, 1 it
-# may not. Four things must be so:
+# Watches over what this host may hold a floating address for, and tells who moves them (keepalived, or Pacemaker's agent) by one
+# digit in a file: 0 it may, 1 it may not. Four things must be so:
 #   1. the origin says that it is fit, and goes on saying it: a dead or stopped process says nothing;
 #   2. the external card has its cable;
 #   3. where there is a gateway, it answers pings: a card that is deaf or mute one way makes both hosts master;
-#   4. keepalived itself is not stopped: its addresses would stay here while the other host takes them. Then it is ended,
-#      and whoever supervises it removes the addresses and starts it again.
+#   4. keepalived itself, or Corosync, is not stopped: its addresses would stay here while the other host takes them. Then it
+#      is ended, and whoever supervises it removes the addresses and starts it again.
 # An origin that stops says so first, and likewise before the other host's address goes home: then the firewall holds new
 # connections off, until those that are open have ended and the address is gone.
 # No process is started in a turn but sleep: the turns stay even on a busy host.
@@ -92,9 +92,9 @@ origin_is_fit() {
 } 2>/dev/null
 
 # Twice in a row: a debugger's or a scheduler's short stop is nothing.
-end_stopped_keepalived() {
+end_stopped_mover() {
   stopped=
-  for file in "$TANDEM_KEEPALIVED_DIR/pid" "$TANDEM_KEEPALIVED_DIR/vrrp.pid"; do
+  for file in $TANDEM_MOVER_PIDS; do
     pid=
     read -r pid <"$file" || continue
     while read -r name state _; do
@@ -104,8 +104,8 @@ end_stopped_keepalived() {
     done <"/proc/$pid/status"
   done
   if [ -n "$stopped" ] && [ -n "$was_stopped" ]; then
-    say "keepalived is stopped: ended, so that its addresses leave this host"
-    for file in "$TANDEM_KEEPALIVED_DIR/vrrp.pid" "$TANDEM_KEEPALIVED_DIR/pid"; do
+    say "what moves the addresses is stopped: ended, so that they leave this host"
+    for file in $TANDEM_MOVER_PIDS; do
       read -r pid <"$file" && kill -9 "$pid"
     done
   fi
@@ -157,6 +157,6 @@ while :; do
     3 | 4) hold_off "$TANDEM_GUEST_VIP" ;;
   esac
   if [ "$word" = 4 ]; then returns 1; else returns 0; fi
-  end_stopped_keepalived
+  end_stopped_mover
   sleep "$TURN_S"
 done

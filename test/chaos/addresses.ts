@@ -62,6 +62,10 @@ export class Addresses {
     return ADDRESSES.some(vip => this.#of(vip).has(host))
   }
 
+  holdsBoth(host: OriginName): boolean {
+    return ADDRESSES.every(vip => this.#of(vip).has(host))
+  }
+
   /** Each at home and nowhere else. */
   atHome(): boolean {
     return HOLDERS.every(host => this.#of(VIPS[host]).has(host) && this.#of(VIPS[host]).size === 1)

@@ -8,7 +8,7 @@ const KINDS = 'power,upgrade'
 /** Some 30 s: a start and two faults. The rest is for a machine that does other things too; each wait in it has a bound. */
 const BOUND_MS = 240_000
 
-const lacking = await missing()
+const lacking = await missing('keepalived')
 
 test(`seed ${SEED}: ${KINDS} on hosts with two cards each lose nothing and end whole`, { timeout: BOUND_MS }, ({
   skip,

@@ -1,10 +1,11 @@
 // Faults under load, one after the other, on hosts that run exactly what `tandem render` writes. After each: nothing
 // acknowledged lost, every history linearizable, both copies equal, each address at home.
 import { setTimeout as lap } from 'node:timers/promises'
+import type { AddressMover } from '../../deploy/hosts/clusterfile.ts'
 import { until } from '../cluster/cluster.ts'
 import { Random } from '../sim/random.ts'
 import { type Answered, Clients } from '../soak/clients.ts'
-import { type Fault, schedule } from './faults.ts'
+import { type Fault, schedule, WITHIN_MS } from './faults.ts'
 import { VIPS } from './network.ts'
 import { type Pair, TOKEN } from './pair.ts'
 import type { Measured } from './table.ts'
@@ -38,8 +39,11 @@ const CALM_MS = 700
 const START_MS = 60_000
 /** I10. A rejoin with the longest stable time after a reboot with an empty disk. */
 const WHOLE_MS = 60_000
-/** Longer than VRRP and the watch need together: two that hold one address for so long do not know of each other. */
-const BOTH_MS_MAX = 1000
+/**
+ * Longer than VRRP and the watch need together: two that hold one address for so long do not know of each other. With Pacemaker
+ * the loser of a partition chooses a leader of its own before it can let go.
+ */
+const BOTH_MS_MAX: Readonly<Record<AddressMover, number>> = { keepalived: 1000, pacemaker: 3000 }
 const LOOK_MS = 20
 
 type Window = { readMs: number; writeMs: number; errors: number }
@@ -117,7 +121,7 @@ export class Chaos {
     await until(() => pair.settled(), WHOLE_MS, `the queue works again after ${fault.what}`)
     const both = pair.addresses.bothMs()
     this.#bothMs = Math.max(this.#bothMs, both)
-    if (both > BOTH_MS_MAX) this.#fails(`two hosts held one address for ${Math.round(both)} ms`)
+    if (both > BOTH_MS_MAX[pair.mover]) this.#fails(`two hosts held one address for ${Math.round(both)} ms`)
     const { readMs, writeMs, errors } = this.#window
     const movedMs = fault.of === null ? null : pair.addresses.movedAfter(fault.of, since)
     this.#measured.push({ kind: fault.kind, readMs, writeMs, errors, movedMs, wholeMs })
@@ -134,8 +138,9 @@ export class Chaos {
     const end = began + fault.ms
     while (performance.now() < end) {
       const { mute } = fault
-      if (mute !== null && performance.now() > began + mute.withinMs && this.#pair.addresses.holds(mute.host)) {
-        this.#fails(`${mute.host} cannot serve and still holds an address ${mute.withinMs} ms after: ${fault.what}`)
+      const withinMs = mute === null ? 0 : WITHIN_MS[this.#pair.mover][mute.why]
+      if (mute !== null && performance.now() > began + withinMs && this.#pair.addresses.holds(mute.host)) {
+        this.#fails(`${mute.host} cannot serve and still holds an address ${withinMs} ms after: ${fault.what}`)
         return
       }
       await lap(LOOK_MS)

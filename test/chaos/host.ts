@@ -3,17 +3,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Host as HostName } from '../../deploy/redis/render.ts'
+import { CLUSTER_MOUNTS, type ClusterPart, clusterUnits } from './pacemaker.ts'
 import { run } from './shell.ts'
-import { parseUnit, Unit } from './unit.ts'
+import { parseUnit, Unit, type UnitFile } from './unit.ts'
 
-export const PARTS = ['firewall', 'register', 'sentinel', 'queue', 'origin', 'vip-watch', 'keepalived'] as const
-export type Part = (typeof PARTS)[number]
+const PARTS = ['firewall', 'register', 'sentinel', 'queue', 'origin', 'vip-watch', 'keepalived', 'cluster'] as const
+export type Part = (typeof PARTS)[number] | ClusterPart
 
 /** Small enough to be filled in a moment. */
 const DISK_MIB = 96
 
 export class Host {
-  readonly name: string
+  readonly name: HostName
   readonly #space: string
   readonly #rendered: string
   readonly #units = new Map<Part, Unit>()
@@ -22,26 +24,21 @@ export class Host {
   on = false
 
   /** @param space its network namespace; @param rendered its directory of rendered files; @param root the repository; @param originEnv beside what its unit says */
-  constructor(name: string, space: string, rendered: string, root: string, logs: string, originEnv = {}) {
+  constructor(name: HostName, space: string, rendered: string, root: string, logs: string, originEnv = {}) {
     this.name = name
     this.#space = space
     this.#rendered = rendered
     this.#root = root
     const units = join(rendered, 'etc/systemd/system')
+    const add = (part: Part, file: UnitFile): void => {
+      const env = part === 'origin' ? originEnv : {}
+      this.#units.set(part, new Unit(file, command => this.inside(command), join(logs, `${name}.${part}.log`), env))
+    }
     for (const part of PARTS) {
       const file = `tandem-${part}.service`
-      if (!readdirSync(units).includes(file)) continue
-      const unit = parseUnit(file, readFileSync(join(units, file), 'utf8'))
-      this.#units.set(
-        part,
-        new Unit(
-          unit,
-          command => this.inside(command),
-          join(logs, `${name}.${part}.log`),
-          part === 'origin' ? originEnv : {},
-        ),
-      )
+      if (readdirSync(units).includes(file)) add(part, parseUnit(file, readFileSync(join(units, file), 'utf8')))
     }
+    for (const [part, file] of clusterUnits(rendered, name)) add(part, file)
   }
 
   /** Makes its file system; nothing runs yet. */
@@ -65,6 +62,7 @@ mkdir -p /mnt/var
 mount --bind /mnt/var /var/lib
 mkdir -p /var/lib/tandem
 mount --bind /mnt/lib /var/lib/tandem
+${this.#units.has('pacemaker') ? CLUSTER_MOUNTS : ''}
 sysctl -q -e -p /mnt/rendered/etc/sysctl.d/60-tandem.conf 2>/dev/null || true
 echo made
 exec sleep infinity`
@@ -172,7 +170,8 @@ exec sleep infinity`
   }
 }
 
-function kill(pid: number): void {
+/** One that is gone already is fine. */
+export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch (error) {

@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util'
 import { Agent, setGlobalDispatcher } from 'undici'
 import { Chaos } from './chaos.ts'
 import { clockEnv } from './clock.ts'
-import { FAULTS } from './faults.ts'
+import { kindsWith } from './faults.ts'
+import { moverOf } from './needs.ts'
 import { Network } from './network.ts'
 import { Pair } from './pair.ts'
 import { tableOf } from './table.ts'
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   options: {
     prefix: { type: 'string', default: '' },
     dir: { type: 'string', default: '' },
+    addresses: { type: 'string', default: 'keepalived' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '2' },
     faults: { type: 'string', default: '1000000' },
@@ -24,14 +26,15 @@ const { values } = parseArgs({
 // As a good client of a floating address: a connection whose host has gone silent is found out within seconds.
 setGlobalDispatcher(new Agent({ connect: { keepAlive: true, keepAliveInitialDelay: 1000, timeout: 5000 } }))
 
+const mover = moverOf(values.addresses)
 const seed = Number(values.seed)
 const clock = clockEnv()
 if (clock === null) process.stdout.write('clocks do not jump: libfaketime is not installed\n')
-const known = Object.keys(FAULTS).filter(kind => kind !== 'clock-jump' || clock !== null)
+const known = kindsWith(mover).filter(kind => kind !== 'clock-jump' || clock !== null)
 const kinds = values.kinds === '' ? known : values.kinds.split(',')
 // Only where clocks shall jump is anything but what is rendered put into the processes.
 const env = clock !== null && kinds.includes('clock-jump') ? clock : {}
-const pair = await Pair.render(new Network(values.prefix), values.dir, env)
+const pair = await Pair.render(new Network(values.prefix), values.dir, mover, env)
 const end = async (): Promise<void> => {
   await pair.end()
 }

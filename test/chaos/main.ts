@@ -1,13 +1,20 @@
-// npm run chaos -- --seed N --minutes T [--kinds LIST] [--faults N] [--out FILE] [--keep]: hosts as network namespaces, faults under load.
+// npm run chaos -- --seed N --minutes T [--addresses pacemaker] [--kinds LIST] [--faults N] [--out FILE] [--keep]: hosts as network
+// namespaces, faults under load.
 // The outer half: makes the network, runs the inner half in it, and takes everything down again whatever happened.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { missing } from './needs.ts'
+import { parseArgs } from 'node:util'
+import { kill } from './host.ts'
+import { missing, moverOf } from './needs.ts'
 import { Network, NODES } from './network.ts'
 
-const lacking = await missing()
+const { values } = parseArgs({
+  strict: false,
+  options: { addresses: { type: 'string', default: 'keepalived' } },
+})
+const lacking = await missing(moverOf(String(values.addresses)))
 if (lacking !== null) {
   process.stderr.write(`The chaos bench cannot run here: ${lacking}\n`)
   process.exit(2)
@@ -44,7 +51,7 @@ try {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => inner.kill('SIGTERM'))
   code = await new Promise<number>(resolve => inner.once('exit', status => resolve(status ?? 1)))
 } finally {
-  for (const pid of leftovers()) process.kill(pid, 'SIGKILL')
+  for (const pid of leftovers()) kill(pid)
   await network.down()
   if (code === 0 && !process.argv.includes('--keep')) rmSync(dir, { recursive: true, force: true })
   else process.stdout.write(`logs are kept in ${dir}\n`)

@@ -3,12 +3,14 @@ import { hash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderCommand } from '../../deploy/cli/render.ts'
+import type { AddressMover } from '../../deploy/hosts/clusterfile.ts'
 import { HOSTS, type Host as HostName } from '../../deploy/redis/render.ts'
 import { ORIGINS, type OriginName } from '../../router/words.ts'
 import { brief, isWhole, type Status, until } from '../cluster/cluster.ts'
 import { Addresses } from './addresses.ts'
 import { Host, logsOf } from './host.ts'
 import { addressOf, type Network, VIPS } from './network.ts'
+import { CLUSTER_START_MS, clusterIsUp, configureCluster } from './pacemaker.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 const PRIVATE_PORT = 7101
@@ -21,7 +23,8 @@ const ASK_MS = { status: 2000, digest: 10_000 } as const
 export const TOKEN = 'a-token-of-the-bench'
 const TOKENS = JSON.stringify([{ hash: hash('sha256', TOKEN, 'hex'), scopes: ['read', 'write'] }])
 
-const CLUSTER = `tokens = "tokens.json"
+const clusterFile = (addresses: AddressMover): string => `tokens = "tokens.json"
+addresses = "${addresses}"
 gateway = "${addressOf('c', 'ext')}"
 
 ${ORIGINS.map(
@@ -43,21 +46,29 @@ TANDEM_STABLE_MS = ${STABLE_MS}
 
 export class Pair {
   readonly network: Network
+  /** what moves the floating addresses */
+  readonly mover: AddressMover
   readonly addresses = new Addresses()
   readonly hosts: Readonly<Record<HostName, Host>>
   readonly #secret: string
 
-  private constructor(network: Network, hosts: Readonly<Record<HostName, Host>>, secret: string) {
+  private constructor(network: Network, mover: AddressMover, hosts: Readonly<Record<HostName, Host>>, secret: string) {
     this.network = network
+    this.mover = mover
     this.hosts = hosts
     this.#secret = secret
   }
 
   /** @param dir empty; @param originEnv beside what the units say */
-  static async render(network: Network, dir: string, originEnv: Readonly<Record<string, string>>): Promise<Pair> {
+  static async render(
+    network: Network,
+    dir: string,
+    mover: AddressMover,
+    originEnv: Readonly<Record<string, string>>,
+  ): Promise<Pair> {
     mkdirSync(dir, { recursive: true })
     writeFileSync(join(dir, 'tokens.json'), TOKENS)
-    writeFileSync(join(dir, 'cluster.toml'), CLUSTER)
+    writeFileSync(join(dir, 'cluster.toml'), clusterFile(mover))
     const flags = { urls: [], secret: undefined, home: undefined }
     const options = {
       out: undefined,
@@ -73,13 +84,17 @@ export class Pair {
     const host = (name: HostName): Host =>
       new Host(name, network.space(name), join(dir, 'rendered', name), ROOT, logsOf(dir), originEnv)
     const secret = readFileSync(join(dir, 'secrets', 'cluster'), 'utf8').trim()
-    return new Pair(network, { a: host('a'), b: host('b'), w: host('w') }, secret)
+    return new Pair(network, mover, { a: host('a'), b: host('b'), w: host('w') }, secret)
   }
 
   async start(tell: (line: string) => void): Promise<void> {
     this.addresses.watch(this.network, tell)
     for (const name of HOSTS) await this.hosts[name].make()
     await Promise.all(HOSTS.map(name => this.hosts[name].powerOn()))
+    if (this.mover === 'keepalived') return
+    const { a } = this.hosts
+    await until(() => clusterIsUp(a), CLUSTER_START_MS, 'Pacemaker is up on both hosts')
+    await configureCluster(a)
   }
 
   async end(): Promise<void> {

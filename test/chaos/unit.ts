@@ -91,6 +91,8 @@ export class Unit {
   async #spawn(): Promise<void> {
     const { file } = this
     await this.#sh(preparation(file))
+    // Stopped, or without power, meanwhile.
+    if (!this.#wanted) return
     const sourced = file.environmentFiles.map(path => `set -a; . ${path}; set +a; `).join('')
     const child = this.#run(['sh', '-c', `${sourced}exec ${file.execStart}`], this.#env)
     this.since = performance.now()
@@ -155,7 +157,11 @@ export class Unit {
       clearTimeout(this.#state.timer)
       this.#state = { kind: 'down' }
     }
-    if (this.#state.kind === 'up') await this.#state.gone
+    if (this.#state.kind === 'up') {
+      // One with namespaces of its own is not found among its host's processes.
+      this.signal('SIGKILL')
+      await this.#state.gone
+    }
     await this.#ending
   }
 

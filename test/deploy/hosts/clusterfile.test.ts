@@ -14,6 +14,7 @@ test('a right one is read, with what it leaves out', () => {
     name: 'tandem',
     secrets: 'secrets',
     gateway: '192.0.2.1',
+    addresses: 'keepalived',
     a: { external: { name: 'ext', address: { host: '192.0.2.11', bits: 24 } }, vip: '192.0.2.21' },
     w: { internal: { name: 'int', address: { host: '10.77.0.13', bits: 24 } } },
     ports: { public: 80, private: 7101, queue: 7201, register: 7221, sentinel: 7301 },
@@ -26,17 +27,18 @@ test('every fault of form is listed at once, with its place and what is allowed'
   const wrong = CLUSTER.replace('"192.0.2.11/24"', '"192.0.2.11"')
     .replace('vip = "192.0.2.22"', 'vip = "here"\nvips = 3')
     .replace('tokens = "tokens.json"\n', '')
-  const listed = faultsOf(`${wrong}\n[ports]\npublic = 0\n`)
+  const listed = faultsOf(`addresses = "ucarp"\n${wrong}\n[ports]\npublic = 0\n`)
   expect(listed).toEqual(
     expect.arrayContaining([
       'tokens: (not set): a path',
+      'addresses: ucarp: keepalived or pacemaker',
       'a.external: 192.0.2.11: an IPv4 address with the length of its network, like 192.0.2.11/24',
       'b.vip: here: an IPv4 address',
       'b.vips: (hidden): no setting has this name',
       'ports.public: 0: a port, 1 to 65535',
     ]),
   )
-  expect(listed).toHaveLength(5)
+  expect(listed).toHaveLength(6)
 })
 
 test('what does not fit together is listed at once', () => {

@@ -31,7 +31,7 @@ function start(): void {
     TANDEM_FIT_FILE: at('fit'),
     TANDEM_UNFIT_FILE: at('unfit'),
     TANDEM_RETURNS_FILE: at('returns'),
-    TANDEM_KEEPALIVED_DIR: dir,
+    TANDEM_MOVER_PIDS: at('mover.pid'),
     TANDEM_CARD: 'lo',
     TANDEM_GATEWAY: '',
   }
@@ -91,5 +91,19 @@ test('a watch that was killed goes on where it was', async () => {
   start()
   await expect.poll(() => told('returns'), SOON).toBe('0')
   expect(told('unfit')).toBe('0')
+  file.close()
+})
+
+test('what moves the addresses is ended where it is stopped, and left alone while it runs', async () => {
+  const mover = spawn('sleep', ['60'], { stdio: 'ignore' })
+  const gone = new Promise(resolve => mover.once('exit', (_, signal) => resolve(signal)))
+  writeFileSync(at('mover.pid'), `${mover.pid}\n`)
+  const file = openFitFile(at('fit'), () => true)
+  start()
+  // by now the watch has looked at it twenty times
+  await expect.poll(() => told('unfit'), SOON).toBe('0')
+  expect(mover.signalCode).toBeNull()
+  mover.kill('SIGSTOP')
+  expect(await gone).toBe('SIGKILL')
   file.close()
 })
