@@ -37,7 +37,7 @@ export const GROUP_BYTES_MAX = 4 * 1024 * 1024
 export const GROUP_OPS_MAX = 2048
 /** What its documents may become at most, patched ones too: an entry holds them all. */
 export const GROUP_BECOMES_BYTES_MAX = 16 * 1024 * 1024
-/** Groups on this disk that the other origin has not acknowledged: the more, the smaller each, and each is a job. See docs/bench/PROFILE.md. */
+/** Groups on this disk that the other origin has not acknowledged: a second hides a slow network, many more hide nothing. */
 export const GROUPS_UNCOMMITTED_MAX = 4
 
 type Waiting = { readonly command: WriteCommand; readonly bytes: number; readonly tell: (written: Written) => void }
@@ -49,6 +49,8 @@ export class Groups {
   #waitingBytes = 0
   #writing = false
   #uncommitted = 0
+  /** writes in the writer, or of groups that are not committed */
+  #onTheirWay = 0
   #onQuiet: (() => void) | null = null
 
   constructor(store: ShardStore, port: GroupPort) {
@@ -87,9 +89,19 @@ export class Groups {
     if (this.#writing || this.#waiting.length === 0) return
     const epoch = this.#port.serves(this.#store.shard)
     if (epoch === null) return this.#turnAway()
-    if (this.#uncommitted >= GROUPS_UNCOMMITTED_MAX) return
+    if (this.#uncommitted >= GROUPS_UNCOMMITTED_MAX || !this.#isWorthAGroup()) return
     this.#writing = true
-    void this.#writeGroup(epoch, this.#take())
+    const group = this.#take()
+    this.#onTheirWay += group.length
+    void this.#writeGroup(epoch, group)
+  }
+
+  /**
+   * A further group goes where it holds as many writes as are on their way: each costs two commits, a job and an
+   * acknowledgement, whatever its size. So groups grow with the load, by no timer, and two writes alone never wait.
+   */
+  #isWorthAGroup(): boolean {
+    return this.#waiting.length >= Math.min(this.#onTheirWay, GROUP_WRITES_MAX)
   }
 
   #take(): Waiting[] {
@@ -124,6 +136,7 @@ export class Groups {
     )
     this.#writing = false
     if (result.kind === 'refused') {
+      this.#onTheirWay -= group.length
       const written: Written = result.reason === 'disk' ? { kind: 'disk', detail: result.detail } : { kind: 'closed' }
       for (const { tell } of group) tell(written)
       if (result.reason === 'disk') this.#port.diskTrouble(result.detail)
@@ -144,6 +157,7 @@ export class Groups {
     const from = performance.now()
     const committed = await this.#port.committed(this.#store.shard, seen)
     this.#uncommitted--
+    this.#onTheirWay -= group.length
     this.#port.observed?.(this.#store.shard, group.length, performance.now() - from)
     if (committed) reach('group.committed')
     for (const [at, { tell }] of group.entries()) {
