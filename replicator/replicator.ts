@@ -94,7 +94,12 @@ export class Replicator {
     }
   }
 
-  /** The writer made an entry: ships it. */
+  /** The writer made an entry, and its COMMIT has begun: ships it. */
+  prepared(shard: ShardName, entry: LoggedEntry): void {
+    this.dispatch({ type: 'prepared', shard, entry })
+  }
+
+  /** It is on this disk now. */
   appended(shard: ShardName, entry: LoggedEntry): void {
     this.dispatch({ type: 'appended', shard, entry })
   }

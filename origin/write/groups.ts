@@ -11,6 +11,9 @@ import { TX_BYTES_MAX } from '../store/limits.ts'
 export type GroupPort = {
   /** the epoch to write in, or null while this process may not serve the shard */
   serves(shard: ShardName): number | null
+  /** on its way to this disk: the other one may begin */
+  prepared(shard: ShardName, entry: LoggedEntry): void
+  /** on this disk */
   appended(shard: ShardName, entry: LoggedEntry): void
   committed(shard: ShardName, index: number): boolean | Promise<boolean>
   diskTrouble(detail: string): void
@@ -130,10 +133,13 @@ export class Groups {
   }
 
   async #writeGroup(epoch: number, group: readonly Waiting[]): Promise<void> {
-    const result = await this.#store.write(
-      epoch,
-      group.map(({ command }) => command),
-    )
+    const { shard } = this.#store
+    const commands = group.map(({ command }) => command)
+    const result = await this.#store.write(epoch, commands, entry => {
+      reach('group.before-ship')
+      this.#port.prepared(shard, entry)
+      reach('group.after-ship')
+    })
     this.#writing = false
     if (result.kind === 'refused') {
       this.#onTheirWay -= group.length
@@ -141,9 +147,8 @@ export class Groups {
       for (const { tell } of group) tell(written)
       if (result.reason === 'disk') this.#port.diskTrouble(result.detail)
     } else {
-      reach('group.before-ship')
-      if (result.entry !== null) this.#port.appended(this.#store.shard, result.entry)
-      reach('group.after-ship')
+      reach('group.on-disk')
+      if (result.entry !== null) this.#port.appended(shard, result.entry)
       void this.#answer(group, result.outcomes, result.seen)
     }
     this.#onQuiet?.()
