@@ -49,6 +49,7 @@ export class GuardedDocuments implements Documents {
     const { replicator, stores } = parts
     const port: GroupPort = {
       serves: shard => replicator.serves(shard),
+      prepared: (shard, entry) => replicator.prepared(shard, entry),
       appended: (shard, entry) => replicator.appended(shard, entry),
       committed: (shard, index) => replicator.committed(shard, index),
       diskTrouble: detail => replicator.dispatch({ type: 'diskTrouble', detail }),

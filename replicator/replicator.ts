@@ -20,8 +20,6 @@ export type GateCloser = (shard: ShardName, closed: () => void) => void
 
 /** Fine enough for the 100 ms of the direct lane, and some fifty wake-ups a second. */
 const TICK_MS = 20
-/** A queue job is finished, whatever became of its entry, after this long: the lock of a job must not run out. */
-const JOB_WAIT_MS = 2000
 /** A confirmation that takes longer than a lease will not come: the read is judged anew, by whoever is primary then. */
 const CONFIRM_MS = 1000
 
@@ -35,7 +33,6 @@ export class Replicator {
   #closed = false
   readonly #ticker: NodeJS.Timeout
   readonly #committed: Readonly<Record<ShardName, Waiters>> = { s0: new Waiters(), s1: new Waiters() }
-  readonly #durable: Readonly<Record<ShardName, Waiters>> = { s0: new Waiters(), s1: new Waiters() }
   readonly #granted = new Waiters()
   #beatAsked = false
   readonly #listeners = new Listeners()
@@ -97,7 +94,12 @@ export class Replicator {
     }
   }
 
-  /** The writer made an entry: ships it. */
+  /** The writer made an entry, and its COMMIT has begun: ships it. */
+  prepared(shard: ShardName, entry: LoggedEntry): void {
+    this.dispatch({ type: 'prepared', shard, entry })
+  }
+
+  /** It is on this disk now. */
   appended(shard: ShardName, entry: LoggedEntry): void {
     this.dispatch({ type: 'appended', shard, entry })
   }
@@ -158,8 +160,7 @@ export class Replicator {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#ticker)
-    const waiting = SHARDS.flatMap(shard => [this.#committed[shard], this.#durable[shard]])
-    for (const waiters of [...waiting, this.#granted]) waiters.settle(false)
+    for (const waiters of [...SHARDS.map(shard => this.#committed[shard]), this.#granted]) waiters.settle(false)
     await Promise.all([this.#link.close(), this.#queue.close(), this.#parts.acceptors.close()])
   }
 
@@ -185,11 +186,9 @@ export class Replicator {
       this.dispatch({ type: 'entry', session, shard, incarnation, epoch, index, bytes })
   }
 
-  async #onJob(job: EntryJob): Promise<void> {
+  #onJob(job: EntryJob): void {
     this.#parts.reach('queue.received')
     this.dispatch({ type: 'entry', session: null, ...job })
-    if (this.#pair.state.shards[job.shard].last.index >= job.index) return
-    await this.#durable[job.shard].within(job.index, JOB_WAIT_MS)
   }
 
   #act(effect: Effect): void {
@@ -311,12 +310,11 @@ export class Replicator {
   }
 
   #apply(shard: ShardName, entries: readonly Uint8Array[]): void {
-    this.#after(this.#parts.stores[shard].apply(entries), outcome => {
-      this.#durable[shard].reached(outcome.last.index)
-      return outcome.kind === 'applied'
+    this.#after(this.#parts.stores[shard].apply(entries), outcome =>
+      outcome.kind === 'applied'
         ? { type: 'applied', shard, last: outcome.last }
-        : { ...outcome, type: 'applyRefused', shard }
-    })
+        : { ...outcome, type: 'applyRefused', shard },
+    )
   }
 
   #locate({ shard, query, positions }: Extract<Effect, { type: 'locate' }>): void {

@@ -9,6 +9,9 @@ export type ThreadData = Place
 /** Each body is the next so many bytes of the pack. */
 type PackedCommand = WriteCommand<number>
 
+/** `settled`: what has been settled since the last call, or null. It rides along: a message of its own wakes a thread. */
+export type Message = { readonly call: Call; readonly settled: number | null }
+
 export type Call =
   | {
       readonly op: 'write'
@@ -18,7 +21,8 @@ export type Call =
     }
   | { readonly op: 'fence'; readonly epoch: number }
   | { readonly op: 'apply'; readonly lengths: readonly number[]; readonly pack: ArrayBuffer }
-  | { readonly op: 'settle'; readonly index: number }
+  /** nothing else came for a while */
+  | { readonly op: 'settle' }
   | { readonly op: 'tail'; readonly max: number }
   | { readonly op: 'locate'; readonly positions: readonly Position[] }
   | { readonly op: 'read'; readonly index: number; readonly bytesMax: number }
@@ -28,7 +32,8 @@ export type Call =
 
 /** Answers come in the order of the calls; fence and settle have none. */
 export type Answer =
-  | { readonly op: 'write'; readonly value: WriteResult }
+  /** its entry went ahead, as its COMMIT began */
+  | { readonly op: 'write'; readonly value: WriteResult<Position> }
   | { readonly op: 'apply'; readonly value: ApplyOutcome }
   | { readonly op: 'tail'; readonly value: readonly Position[] }
   | { readonly op: 'locate'; readonly value: Position | null }
@@ -40,7 +45,9 @@ export type Answer =
   | { readonly op: 'rejected'; readonly name: string; readonly message: string }
 
 /** `replaced` where another file is the database now, or may be: the reader must open it anew. */
-export type Reply = { readonly last: Position; readonly replaced: boolean; readonly answer: Answer }
+export type Reply =
+  | { readonly kind: 'prepared'; readonly entry: LoggedEntry }
+  | { readonly kind: 'answer'; readonly last: Position; readonly replaced: boolean; readonly answer: Answer }
 export type Opened =
   | { readonly kind: 'opened'; readonly last: Position; readonly fresh: boolean }
   | { readonly kind: 'failed'; readonly name: string; readonly message: string }

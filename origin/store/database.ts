@@ -107,11 +107,15 @@ export class Database {
     this.records.backToMark()
   }
 
-  /** Ends a transaction on the disk (one fsync), with a slice of the housekeeping in it. Throws CommitFailed. */
-  commit(during: 'write' | 'apply' | 'undo' | 'settle'): void {
+  /**
+   * Ends a transaction on the disk (one fsync), with a slice of the housekeeping in it. Throws CommitFailed.
+   * @param begins called when nothing but COMMIT is left: from then on it is on the disk, or the process ends
+   */
+  commit(during: 'write' | 'apply' | 'undo' | 'settle', begins: () => void = () => {}): void {
     const upTo = Math.min(this.#settled, this.#dropped + SETTLE_ENTRIES_A_TRANSACTION)
     if (upTo > this.#dropped) this.rows.settle(upTo)
     this.history.trim(this.#settled)
+    begins()
     if (during === 'write' || during === 'apply') reach(`${during}.before-commit`)
     commit(this.db)
     this.records.committed()

@@ -9,7 +9,16 @@ import type { ShardName } from '../../router/words.ts'
 import type { ShardDigest } from '../http/ports.ts'
 import { Scans } from '../scan/scans.ts'
 import type { Ask, Answer as CopyAnswer, Question } from '../verify/copy.ts'
-import { type Answer, type Call, type Opened, packBytes, packCommands, type Reply, type ThreadData } from './calls.ts'
+import {
+  type Answer,
+  type Call,
+  type Message,
+  type Opened,
+  packBytes,
+  packCommands,
+  type Reply,
+  type ThreadData,
+} from './calls.ts'
 import { answerCopy } from './copy.ts'
 import { CALLS_PENDING_MAX, STORE_LIMITS, type StoreLimits } from './limits.ts'
 import { Reader } from './reader.ts'
@@ -17,6 +26,9 @@ import { Tasks } from './tasks.ts'
 
 /** Some point reads cost the loop less than a thread would; a comparison asks about a restless key again and again. */
 const LOOK_KEYS_HERE_MAX = 50
+
+/** What was settled waits so long for a call to ride along with. */
+const SETTLE_ALONE_MS = 50
 
 /** A call was rejected and took no effect: `name` is the error's in the thread (CannotUndo, CannotInstall, …). */
 export class StoreError extends Error {
@@ -89,7 +101,11 @@ function firstWord(worker: Worker): Promise<Opened> {
   })
 }
 
-type Waiting = { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void }
+type Waiting = {
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: Error) => void
+  readonly prepared: (entry: LoggedEntry) => void
+}
 
 class ThreadStore implements ShardStore {
   readonly shard: ShardName
@@ -101,6 +117,9 @@ class ThreadStore implements ShardStore {
   /** in the order of the calls, which is the order of the answers */
   readonly #waiting: Waiting[] = []
   #last: Position
+  /** settled, and the thread has not been told */
+  #settled: number | null = null
+  #settlesSoon = false
   #snapshots = 0
   #closed = false
 
@@ -134,10 +153,16 @@ class ThreadStore implements ShardStore {
     return this.#last
   }
 
-  async write(epoch: number, commands: readonly WriteCommand[]) {
+  async write(epoch: number, commands: readonly WriteCommand[], prepared: (entry: LoggedEntry) => void = () => {}) {
     const packed = packCommands(commands)
-    const answer = await this.#call({ op: 'write', epoch, ...packed }, packed.pack)
-    return answer.op === 'write' ? answer.value : unexpected(answer)
+    let entry: LoggedEntry | null = null
+    const ahead = (its: LoggedEntry): void => {
+      entry = its
+      prepared(its)
+    }
+    const answer = await this.#call({ op: 'write', epoch, ...packed }, packed.pack, ahead)
+    if (answer.op !== 'write') return unexpected(answer)
+    return answer.value.kind === 'done' ? { ...answer.value, entry } : answer.value
   }
 
   fence(epoch: number): void {
@@ -151,7 +176,13 @@ class ThreadStore implements ShardStore {
   }
 
   settle(index: number): void {
-    this.#post({ op: 'settle', index })
+    this.#settled = index
+    if (this.#settlesSoon) return
+    this.#settlesSoon = true
+    setTimeout(() => {
+      this.#settlesSoon = false
+      if (this.#settled !== null) this.#post({ op: 'settle' })
+    }, SETTLE_ALONE_MS).unref()
   }
 
   async tail(max: number) {
@@ -211,22 +242,30 @@ class ThreadStore implements ShardStore {
     await ended
   }
 
-  #call(call: Call, transfer?: ArrayBuffer): Promise<Answer> {
+  #call(call: Call, transfer?: ArrayBuffer, prepared: Waiting['prepared'] = unprepared): Promise<Answer> {
     if (this.#closed) return Promise.reject(new StoreError('Closed', `the store of ${this.shard} is closed`))
     if (this.#waiting.length >= CALLS_PENDING_MAX) {
       return Promise.reject(new StoreError('Busy', `${CALLS_PENDING_MAX} calls of ${this.shard} are waiting already`))
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject })
-      this.#worker.postMessage(call, transfer === undefined ? [] : [transfer])
+      this.#waiting.push({ resolve, reject, prepared })
+      this.#send(call, transfer)
     })
   }
 
   #post(call: Call): void {
-    if (!this.#closed) this.#worker.postMessage(call)
+    if (!this.#closed) this.#send(call)
   }
 
-  #take({ last, answer, replaced }: Reply): void {
+  #send(call: Call, transfer?: ArrayBuffer): void {
+    const message: Message = { call, settled: this.#settled }
+    this.#settled = null
+    this.#worker.postMessage(message, transfer === undefined ? [] : [transfer])
+  }
+
+  #take(reply: Reply): void {
+    if (reply.kind === 'prepared') return (this.#waiting[0]?.prepared ?? unprepared)(reply.entry)
+    const { last, answer, replaced } = reply
     this.#last = last
     if (replaced) {
       this.#reader.reopen()
@@ -237,6 +276,10 @@ class ThreadStore implements ShardStore {
     if (answer.op === 'rejected') waiting.reject(new StoreError(answer.name, answer.message))
     else waiting.resolve(answer)
   }
+}
+
+function unprepared({ position }: LoggedEntry): never {
+  throw new Error(`the store's thread prepared entry ${position.index}, which nobody asked for`)
 }
 
 function unexpected(answer: { readonly op: string } | { readonly kind: string }): never {

@@ -5,6 +5,7 @@ import { applyEntries } from './apply.ts'
 import {
   type Answer,
   type Call,
+  type Message,
   type Opened,
   type Reply,
   type ThreadData,
@@ -38,10 +39,10 @@ class Thread {
     return { kind: 'opened', last: this.#database.history.last, fresh: this.#database.fresh }
   }
 
-  take(call: Call): void {
+  take({ call, settled }: Message): void {
+    if (settled !== null) this.#database.settle(settled)
     if (call.op === 'fence') return this.#database.raiseFence(call.epoch)
-    if (call.op === 'settle') this.#database.settle(call.index)
-    else this.#reply(this.#answerOrReject(call), call.op === 'install')
+    if (call.op !== 'settle') this.#reply(this.#answerOrReject(call), call.op === 'install')
     if (call.op === 'close') return this.#end()
     if (this.#database.walBacklog() > place.limits.walFramesMax) this.#database.checkpoint()
     this.#keepHouseLater()
@@ -63,7 +64,7 @@ class Thread {
     const { op } = call
     switch (op) {
       case 'write':
-        return { op, value: writeGroup(database, call.epoch, unpackCommands(call.commands, call.pack)) }
+        return { op, value: writeGroup(database, call.epoch, unpackCommands(call.commands, call.pack), prepared) }
       case 'apply':
         return { op, value: applyEntries(database, unpackBytes(call.lengths, call.pack)) }
       case 'tail':
@@ -105,8 +106,8 @@ class Thread {
   }
 
   #reply(answer: Answer, replaced: boolean): void {
-    const reply: Reply = { last: this.#database.history.last, replaced, answer }
-    port.postMessage(reply, buffersOf(entriesOf(answer)))
+    const reply: Reply = { kind: 'answer', last: this.#database.history.last, replaced, answer }
+    port.postMessage(reply, answer.op === 'read' ? buffersOf(answer.value ?? []) : [])
   }
 
   #keepHouseLater(): void {
@@ -132,11 +133,9 @@ class Thread {
   }
 }
 
-function entriesOf(answer: Answer): readonly LoggedEntry[] {
-  if (answer.op === 'read') return answer.value ?? []
-  return answer.op === 'write' && answer.value.kind === 'done' && answer.value.entry !== null
-    ? [answer.value.entry]
-    : []
+function prepared(entry: LoggedEntry): void {
+  const reply: Reply = { kind: 'prepared', entry }
+  port.postMessage(reply, buffersOf([entry]))
 }
 
 /** Each entry has a buffer of its own: encodeEntry makes one, and so does SQLite for a BLOB. */
@@ -160,4 +159,4 @@ function open(): Thread | null {
 }
 
 const thread = open()
-if (thread !== null) port.on('message', (call: Call) => thread.take(call))
+if (thread !== null) port.on('message', (message: Message) => thread.take(message))

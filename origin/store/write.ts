@@ -1,6 +1,7 @@
 // Group commit: many commands, one transaction, one fsync, one entry.
 import { ENTRY_BYTES_EMPTY, encodeEntry, type Op, opBytes, positionAfter } from '../../replicator/entry/codec.ts'
 import { ENTRY_BYTES_MAX, KEY_BYTES_MAX, OPS_MAX, TYPE_BYTES_MAX } from '../../replicator/entry/limits.ts'
+import type { Position } from '../../replicator/entry/position.ts'
 import { NEVER } from '../../replicator/entry/row.ts'
 import {
   bodyBytesOf,
@@ -30,8 +31,16 @@ type Group = {
 }
 type Seen = { readonly key: string; readonly row: StoredRow | null }
 
-/** Throws CommitFailed, or an error that is no answer of SQLite's: both end the process. */
-export function writeGroup(database: Database, epoch: number, commands: readonly WriteCommand[]): WriteResult {
+/**
+ * Throws CommitFailed, or an error that is no answer of SQLite's: both end the process.
+ * @param prepared see ShardStore.write; its bytes are the caller's from then on
+ */
+export function writeGroup(
+  database: Database,
+  epoch: number,
+  commands: readonly WriteCommand[],
+  prepared: (entry: LoggedEntry) => void = () => {},
+): WriteResult<Position> {
   if (epoch < database.fence) {
     return { kind: 'refused', reason: 'fenced', detail: `epoch ${epoch} is over, ${database.fence} has begun` }
   }
@@ -57,8 +66,8 @@ export function writeGroup(database: Database, epoch: number, commands: readonly
     if (group.ops.length > 0) expire(database, group, Math.max(...commands.map(command => command.at)))
     const entry = group.ops.length === 0 ? null : log(database, group)
     if (entry === null) database.abandon()
-    else database.commit('write')
-    return { kind: 'done', outcomes, entry, seen: history.last.index }
+    else database.commit('write', () => prepared(entry))
+    return { kind: 'done', outcomes, entry: entry?.position ?? null, seen: history.last.index }
   } catch (error) {
     if (error instanceof CommitFailed || sqliteCode(error) === null) throw error
     database.abandon()

@@ -11,6 +11,9 @@ import { TX_BYTES_MAX } from '../store/limits.ts'
 export type GroupPort = {
   /** the epoch to write in, or null while this process may not serve the shard */
   serves(shard: ShardName): number | null
+  /** on its way to this disk: the other one may begin */
+  prepared(shard: ShardName, entry: LoggedEntry): void
+  /** on this disk */
   appended(shard: ShardName, entry: LoggedEntry): void
   committed(shard: ShardName, index: number): boolean | Promise<boolean>
   diskTrouble(detail: string): void
@@ -37,7 +40,7 @@ export const GROUP_BYTES_MAX = 4 * 1024 * 1024
 export const GROUP_OPS_MAX = 2048
 /** What its documents may become at most, patched ones too: an entry holds them all. */
 export const GROUP_BECOMES_BYTES_MAX = 16 * 1024 * 1024
-/** Groups on this disk that the other origin has not acknowledged: the more, the smaller each, and each is a job. See docs/bench/PROFILE.md. */
+/** Groups on this disk that the other origin has not acknowledged: a second hides a slow network, many more hide nothing. */
 export const GROUPS_UNCOMMITTED_MAX = 4
 
 type Waiting = { readonly command: WriteCommand; readonly bytes: number; readonly tell: (written: Written) => void }
@@ -49,6 +52,8 @@ export class Groups {
   #waitingBytes = 0
   #writing = false
   #uncommitted = 0
+  /** writes in the writer, or of groups that are not committed */
+  #onTheirWay = 0
   #onQuiet: (() => void) | null = null
 
   constructor(store: ShardStore, port: GroupPort) {
@@ -87,9 +92,19 @@ export class Groups {
     if (this.#writing || this.#waiting.length === 0) return
     const epoch = this.#port.serves(this.#store.shard)
     if (epoch === null) return this.#turnAway()
-    if (this.#uncommitted >= GROUPS_UNCOMMITTED_MAX) return
+    if (this.#uncommitted >= GROUPS_UNCOMMITTED_MAX || !this.#isWorthAGroup()) return
     this.#writing = true
-    void this.#writeGroup(epoch, this.#take())
+    const group = this.#take()
+    this.#onTheirWay += group.length
+    void this.#writeGroup(epoch, group)
+  }
+
+  /**
+   * A further group goes where it holds as many writes as are on their way: each costs two commits, a job and an
+   * acknowledgement, whatever its size. So groups grow with the load, by no timer, and two writes alone never wait.
+   */
+  #isWorthAGroup(): boolean {
+    return this.#waiting.length >= Math.min(this.#onTheirWay, GROUP_WRITES_MAX)
   }
 
   #take(): Waiting[] {
@@ -118,19 +133,22 @@ export class Groups {
   }
 
   async #writeGroup(epoch: number, group: readonly Waiting[]): Promise<void> {
-    const result = await this.#store.write(
-      epoch,
-      group.map(({ command }) => command),
-    )
+    const { shard } = this.#store
+    const commands = group.map(({ command }) => command)
+    const result = await this.#store.write(epoch, commands, entry => {
+      reach('group.before-ship')
+      this.#port.prepared(shard, entry)
+      reach('group.after-ship')
+    })
     this.#writing = false
     if (result.kind === 'refused') {
+      this.#onTheirWay -= group.length
       const written: Written = result.reason === 'disk' ? { kind: 'disk', detail: result.detail } : { kind: 'closed' }
       for (const { tell } of group) tell(written)
       if (result.reason === 'disk') this.#port.diskTrouble(result.detail)
     } else {
-      reach('group.before-ship')
-      if (result.entry !== null) this.#port.appended(this.#store.shard, result.entry)
-      reach('group.after-ship')
+      reach('group.on-disk')
+      if (result.entry !== null) this.#port.appended(shard, result.entry)
       void this.#answer(group, result.outcomes, result.seen)
     }
     this.#onQuiet?.()
@@ -144,6 +162,7 @@ export class Groups {
     const from = performance.now()
     const committed = await this.#port.committed(this.#store.shard, seen)
     this.#uncommitted--
+    this.#onTheirWay -= group.length
     this.#port.observed?.(this.#store.shard, group.length, performance.now() - from)
     if (committed) reach('group.committed')
     for (const [at, { tell }] of group.entries()) {

@@ -5,12 +5,13 @@ import { isFit, isMember, type State } from './state.ts'
 
 /**
  * Entries of this log up to here are on all members' disks, so no reign to come is without them. A standby's entries came
- * from its primary, whose disk had them first. Null where this copy is no member's, or differs from its primary's.
+ * from its primary, whose disk may still be busy with the newest one: with any other it was done before. Null where this
+ * copy is no member's, or differs from its primary's.
  */
 export function lasting(s: State, shard: ShardName): number | null {
   if (!isMember(s) || !isFit(s) || s.replaced) return null
   const { reign, committed, verified } = s.shards[shard]
-  return reign === null ? Math.max(committed, verified) : committed
+  return reign === null ? Math.max(committed, verified - 1) : committed
 }
 
 /** For how long writes may have been acknowledged that this copy lacks, in milliseconds; null where nobody can say. */

@@ -74,6 +74,10 @@ function handle(s: State, event: Event): void {
       s.afterPersist.delete(event.token)
       return then?.()
     }
+    case 'prepared': {
+      const { reign, sender } = s.shards[event.shard]
+      return reign === null ? undefined : sender.onPrepared(event.entry, s.now)
+    }
     case 'appended': {
       const shard = s.shards[event.shard]
       shard.last = event.entry.position
@@ -142,7 +146,7 @@ function tick(s: State): void {
     s.unfitUntil = 0
     announce(s)
   }
-  if (s.peer !== null && s.now >= s.nextBeatAt) beat(s)
+  if (s.peer !== null && (s.now >= s.nextBeatAt || SHARDS.some(shard => hasNews(s, shard)))) beat(s)
   for (const shard of SHARDS) s.shards[shard].sender.tick(s.now)
 }
 
@@ -150,7 +154,14 @@ function beat(s: State): void {
   const { heartbeatMs, leaseMs } = s.settings.timing
   s.nextBeatAt = s.now + heartbeatMs
   const committed = { s0: committedToTell(s, 's0'), s1: committedToTell(s, 's1') }
+  for (const shard of SHARDS) s.shards[shard].told = committed[shard] ?? 0
   sendToPeer(s, { type: 'beat', seq: s.lease.beat(s.now), epoch: s.record?.epoch ?? 0, leaseMs, committed })
+}
+
+/** The newest entry is committed, and no later one tells the standby that our disk has it. */
+const hasNews = (s: State, shard: ShardName): boolean => {
+  const { reign, committed, last, told } = s.shards[shard]
+  return reign !== null && committed === last.index && committed > told
 }
 
 const committedToTell = (s: State, shard: ShardName): number | null =>

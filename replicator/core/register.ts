@@ -1,11 +1,13 @@
 // This origin and the register: looking at all three, the round at every start, the first boot, proposals, repair.
+
+import { SHARDS } from '../../router/words.ts'
 import { ACCEPTORS, type AcceptorName, type AcceptorReply, MAJORITY } from '../register/acceptor.ts'
 import type { PairRecord } from '../register/record.ts'
 import { FIRST_BOOT_ROUND, firstBoot, resumesFirstBoot } from './firstboot.ts'
 import { REGISTER_PROBE_MS, REGISTER_PROBE_UNSETTLED_MS, ROUND_DEADLINE_MS } from './limits.ts'
 import type { Change, ProposerOutcome, ProposerStep } from './proposer.ts'
 import { onRebuildReply, REBUILD_ROUND } from './rebuild.ts'
-import { adopt } from './reign.ts'
+import { adopt, leaseHolds } from './reign.ts'
 import { announce } from './standby.ts'
 import { emit, isMember, log, type Proposal, persist, type State } from './state.ts'
 
@@ -18,8 +20,11 @@ const ABANDON_AFTER_MS = 500
 export function registerTick(s: State): void {
   step(s, s.proposer.tick(s.now))
   const probe = s.registers
-  if (s.now < probe.nextProbeAt) return
-  const settled = s.synced && isMember(s) && s.peer !== null
+  // A primary whose lease has ended may be the one that is cut off: whether its host can serve is asked at once.
+  const outOfLease = SHARDS.some(shard => s.shards[shard].reign !== null) && !leaseHolds(s, s.now)
+  const settled = s.synced && isMember(s) && s.peer !== null && !outOfLease
+  const soonAt = outOfLease ? probe.probeSentAt + REGISTER_PROBE_UNSETTLED_MS : probe.nextProbeAt
+  if (s.now < Math.min(probe.nextProbeAt, soonAt)) return
   probe.nextProbeAt = s.now + (settled ? REGISTER_PROBE_MS : REGISTER_PROBE_UNSETTLED_MS)
   probe.replies.clear()
   probe.probeSentAt = s.now

@@ -194,12 +194,22 @@ export class Sender {
     this.#phase = { kind: 'pausing', until: now + RETRY_MS }
   }
 
+  /** Our disk is busy with the entry, and the peer's may be as well: it may even acknowledge it before ours has it. */
+  onPrepared(entry: LoggedEntry, now: number): void {
+    if (this.#phase.kind === 'live' && this.#cursor === entry.position.index && !this.#reading) this.#ship(entry, now)
+  }
+
   onAppended(entry: LoggedEntry, now: number): void {
     const { index } = entry.position
     this.#last = index
     this.#meter.appended(index, entry.bytes.length, now)
     if (this.#phase.kind !== 'live') return
+    if (this.#cursor > index) return
     if (this.#cursor !== index || this.#reading) return this.#pump()
+    this.#ship(entry, now)
+  }
+
+  #ship(entry: LoggedEntry, now: number): void {
     if (this.#lane === 'queue') {
       this.#emit({ type: 'addJob', shard: this.#shard, entry })
       this.#note(entry, now)
@@ -216,9 +226,11 @@ export class Sender {
   }
 
   onAck(position: Position): void {
-    if (this.#phase.kind !== 'live' || position.index <= this.#acked || position.index > this.#last) return
-    // The index alone would count an entry that is not ours (I6).
+    if (this.#phase.kind !== 'live' || position.index <= this.#acked) return
     const sent = this.#sent.find(one => one.index === position.index)
+    // An entry that is not ours, at an index that we have not come to.
+    if (sent === undefined && position.index > this.#last) return
+    // The index alone would count an entry that is not ours (I6).
     if (sent !== undefined && sent.hash !== position.hash) return this.#compare()
     this.#acked = position.index
     this.#standbyAt = position.index

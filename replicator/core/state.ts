@@ -45,6 +45,8 @@ export type ShardState = {
   /** newest position on this disk */
   last: Position
   committed: number
+  /** what the last beat said of that */
+  told: number
   /**
    * As a standby: up to here this log is known to be the primary's, because its hash chain was continued in this
    * session. An index that the primary calls committed says nothing about other entries that we hold at that index.
@@ -173,6 +175,7 @@ export function newState(
     reign: null,
     last: lasts[name] ?? GENESIS,
     committed: 0,
+    told: 0,
     verified: 0,
     levelAt: null,
     applyingIn: null,

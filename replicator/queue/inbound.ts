@@ -6,14 +6,12 @@ import { type Job, mirrorQueueName, openWorker, type Worker } from './bullmq.ts'
 import { parseJob } from './jobs.ts'
 import type { QueueHandlers } from './lane.ts'
 
-/** Entries handled at once: they share one group on the disk, and one that is early waits here for those before it. */
-export const CONCURRENCY = 32
 const CLOSE_MS = 1000
 
 export type InboundSettings = { readonly self: OriginName; readonly sentinels: SentinelSettings }
 
 /** One life of the worker with its connections; a rebuild makes a new one. */
-type Life = { readonly clients: MasterClients; readonly worker: Worker; readonly builtAt: number; busy: number }
+type Life = { readonly clients: MasterClients; readonly worker: Worker; readonly builtAt: number }
 
 export class Inbound {
   readonly #settings: InboundSettings
@@ -42,9 +40,6 @@ export class Inbound {
   get progressAt(): number {
     return this.#progressAt
   }
-  get busy(): number {
-    return this.#life.busy
-  }
   get clients(): MasterClients {
     return this.#life.clients
   }
@@ -64,14 +59,10 @@ export class Inbound {
   #open(): Life {
     const { self, sentinels } = this.#settings
     const clients = new MasterClients(sentinels, 'worker', this.#onError)
-    const settings = { name: mirrorQueueName(self), concurrency: CONCURRENCY }
-    const life: Life = {
-      clients,
-      worker: openWorker(settings, clients.client, job => this.#process(life, job), this.#onError),
-      builtAt: performance.now(),
-      busy: 0,
-    }
-    return life
+    // a job is handed over and done: a second one at a time would only cost further looks for jobs that are not there
+    const settings = { name: mirrorQueueName(self), concurrency: 1 }
+    const worker = openWorker(settings, clients.client, async job => this.#process(job), this.#onError)
+    return { clients, worker, builtAt: performance.now() }
   }
 
   async #end(life: Life): Promise<void> {
@@ -80,23 +71,13 @@ export class Inbound {
     await within(life.worker.close(true), CLOSE_MS, 'closing the worker').catch(this.#onError)
   }
 
-  async #process(life: Life, job: Job): Promise<string> {
-    life.busy++
+  #process(job: Job): string {
     this.#progressAt = performance.now()
-    try {
-      return await this.#handle(job)
-    } finally {
-      life.busy--
-      this.#progressAt = performance.now()
-    }
-  }
-
-  async #handle(job: Job): Promise<string> {
     const data: unknown = job.data
     const arrived = parseJob(job.name, data)
     switch (arrived.kind) {
       case 'entry':
-        await this.#handlers.onEntry(arrived.job)
+        this.#handlers.onEntry(arrived.job)
         return 'done'
       case 'probe':
         this.#handlers.onProbe(arrived.nonce)

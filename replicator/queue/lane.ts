@@ -12,8 +12,8 @@ export type EntryJob = {
 }
 
 export type QueueHandlers = {
-  /** resolves once the entry is durable here or known to be useless; the job completes then */
-  readonly onEntry: (job: EntryJob) => Promise<void>
+  /** takes it to the ordered receiver, and the job is done; that an entry is durable here is said over the link alone */
+  readonly onEntry: (job: EntryJob) => void
   /** the peer's probe came through: tell it so over the link */
   readonly onProbe: (nonce: string) => void
   /** an `add` or `probe` of ours failed or had no answer within its deadline */

@@ -1,7 +1,7 @@
 // The queue lane as a whole: outbound, inbound, watchdog, status. Whatever happens to Redis, it works again by itself.
 import { type OriginName, peerOf } from '../../router/words.ts'
 import { type Address, type Log, openRegisterClient, type SentinelSettings, within } from '../redis.ts'
-import { CONCURRENCY, Inbound } from './inbound.ts'
+import { Inbound } from './inbound.ts'
 import type { QueueHandlers, QueueLane, QueueStatus, RedisNode } from './lane.ts'
 import { Outbound } from './outbound.ts'
 import { QuietLog } from './quietlog.ts'
@@ -153,8 +153,6 @@ class RedisQueueLane implements QueueLane {
   async #watch(): Promise<void> {
     const suspicion = suspect({
       now: performance.now(),
-      busy: this.#inbound.busy,
-      concurrency: CONCURRENCY,
       workerBuiltAt: this.#inbound.builtAt,
       workerProgressAt: this.#inbound.progressAt,
       beatWaitsSince: this.#beatWaitsSince,

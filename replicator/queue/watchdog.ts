@@ -21,11 +21,8 @@ export const oneMore = (failures: Failures, now: number): Failures => ({
 /** Times of the monotonic clock, in milliseconds. */
 export type Pulse = {
   readonly now: number
-  /** jobs being handled now, and how many may be */
-  readonly busy: number
-  readonly concurrency: number
   readonly workerBuiltAt: number
-  /** a job was begun or finished */
+  /** a job was taken */
   readonly workerProgressAt: number
   /** when the oldest beat was added that the worker has made no progress after; null where there is none */
   readonly beatWaitsSince: number | null
@@ -37,8 +34,6 @@ export type Suspicion = 'none' | 'queue' | 'worker'
 export function suspect(pulse: Pulse): Suspicion {
   if (pulse.queues.some(({ count, firstAt, lastAt }) => count >= FAILED_MIN && lastAt - firstAt >= WEDGED_MS))
     return 'queue'
-  // All hands are at work: it is what they wait for that is slow, and a new worker would wait for it as well.
-  if (pulse.busy >= pulse.concurrency) return 'none'
   if (pulse.beatWaitsSince === null) return 'none'
   const since = Math.max(pulse.beatWaitsSince, pulse.workerBuiltAt, pulse.workerProgressAt)
   return pulse.now - since >= WEDGED_MS ? 'worker' : 'none'

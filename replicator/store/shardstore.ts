@@ -8,13 +8,14 @@ import type { WriteOutcome } from './outcome.ts'
 /** An entry's bytes (see entry/codec.ts) with the position that they lead to. */
 export type LoggedEntry = { readonly position: Position; readonly bytes: Uint8Array }
 
-export type WriteResult =
+/** @typeParam E the entry, or what stands for it on the way */
+export type WriteResult<E = LoggedEntry> =
   | {
       readonly kind: 'done'
       /** one for each command, in order */
       readonly outcomes: readonly WriteOutcome[]
       /** the entry that the group made, or null when every command was refused */
-      readonly entry: LoggedEntry | null
+      readonly entry: E | null
       /** the last index that the outcomes could have seen: answer none of them before it is committed */
       readonly seen: number
     }
@@ -47,8 +48,10 @@ export interface ShardStore {
   /**
    * Group commit: one transaction, one fsync, one entry. `epoch` is written into the entry and its ETags.
    * The bytes of bodies may be transferred: the caller must not use them afterwards.
+   * @param prepared told of the entry as its COMMIT begins, so that the other disk can be busy with it meanwhile: from then
+   * on it becomes durable, or this process ends
    */
-  write(epoch: number, commands: readonly WriteCommand[]): Promise<WriteResult>
+  write(epoch: number, commands: readonly WriteCommand[], prepared?: (entry: LoggedEntry) => void): Promise<WriteResult>
   /** Refuses every later `write` of an epoch lower than this one. In order with the other calls. */
   fence(epoch: number): void
   /** Standby: applies entries that follow `last()`, all in one transaction with one fsync. */

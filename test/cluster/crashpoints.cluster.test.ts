@@ -30,6 +30,7 @@ const WRITE_PATH = [
   'queue.add:5',
   'queue.added:5',
   'group.after-ship:20',
+  'group.on-disk:20',
   'link.received.ack:20',
   'group.committed:20',
   'queue.received:20',

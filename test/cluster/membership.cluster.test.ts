@@ -4,15 +4,26 @@ import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { ORIGIN_SCRIPT, originSpec } from '../../deploy/local/spec.ts'
-import { ORIGINS, type OriginName } from '../../router/words.ts'
+import { HOSTS } from '../../deploy/redis/render.ts'
+import { shardOf } from '../../router/hash.ts'
+import { homeOf, ORIGINS, type OriginName } from '../../router/words.ts'
 import { startTestCluster, type TestCluster, until } from './cluster.ts'
+import { startWire, type Wire } from './cuttable.ts'
 import { Load } from './load.ts'
 
 let cluster: TestCluster | null = null
+let wires: Wire[] = []
 afterEach(async () => {
   await cluster?.close()
+  for (const wire of wires) await wire.close()
   cluster = null
+  wires = []
 })
+
+/** A document's id that is at home there. */
+const keyAt = (name: OriginName): string => {
+  for (let n = 0; ; n++) if (homeOf(shardOf(`load/kept-${n}`)) === name) return `kept-${n}`
+}
 
 const loadOn = (c: TestCluster): Load => new Load({ urls: ORIGINS.map(name => c.origins[name].public), clients: 6 })
 
@@ -29,19 +40,35 @@ const isolated = (c: TestCluster, name: OriginName, why: RegExp): Promise<void> 
   )
 
 test('entries that were never acknowledged are quarantined and undone, without a reseed', async () => {
-  cluster = await startTestCluster(23300)
-  const load = loadOn(cluster)
+  wires = [await startWire(23395, 23401), await startWire(23396, 23402)]
+  cluster = await startTestCluster(23300, { peerUrl: { a: wires[1]?.url, b: wires[0]?.url } })
+  const c = cluster
+  const load = loadOn(c)
   await load.more(50)
-  // Dies with a group on its own disk that it has told nobody.
-  await cluster.stop('origin.a')
-  cluster.start('origin.a', { TANDEM_FAILPOINT: 'group.before-ship:10' })
-  await until(() => cluster?.pid('origin.a') === null, 20_000, 'a died at the point')
-  await until(async () => (await cluster?.statusOf('b'))?.members.length === 1, 10_000, 'b took over')
-  await load.more(50)
-  cluster.start('origin.a', { TANDEM_FAILPOINT: '' })
-  await cluster.untilWhole()
   await load.stop()
-  const { a } = cluster.origins
+  // Dies with an entry on its own disk that neither lane could bring anywhere.
+  for (const host of HOSTS) c.pause(`redis.${host}`)
+  for (const wire of wires) wire.cut()
+  const { a } = c.origins
+  const lost = fetch(`${a.public}/v1/load/${keyAt('a')}`, { method: 'PUT', body: 'nobody was told' }).catch(String)
+  await until(
+    async () => {
+      const s0 = (await c.statusOf('a'))?.shards.find(({ shard }) => shard === 's0')
+      return (s0 !== undefined && s0.applied.index > s0.committed.index) || JSON.stringify(s0)
+    },
+    2_000,
+    'it is on the disk of a, and not committed',
+  )
+  await c.kill('origin.a')
+  expect(typeof (await lost)).toBe('string')
+  await until(async () => (await c.statusOf('b'))?.members.length === 1, 10_000, 'b took over')
+  for (const host of HOSTS) c.resume(`redis.${host}`)
+  for (const wire of wires) wire.heal()
+  const after = new Load({ urls: ORIGINS.map(name => c.origins[name].public), clients: 6, collection: 'after' })
+  await after.more(50)
+  c.start('origin.a')
+  await c.untilWhole()
+  await after.stop()
   const files = (await (await cluster.control('a', 'GET', '/_tandem/quarantine')).json()) as {
     files: { file: string }[]
   }
@@ -49,9 +76,9 @@ test('entries that were never acknowledged are quarantined and undone, without a
   const shown = (await (await cluster.control('a', 'GET', `/_tandem/quarantine/${files.files[0]?.file}`)).json()) as {
     records: { key: string }[]
   }
-  expect(shown.records[0]?.key).toMatch(/^load\//)
+  expect(shown.records.map(({ key }) => key)).toContain(`load/${keyAt('a')}`)
   expect(existsSync(join(a.data, 'aside'))).toBe(false)
-  expect(await load.verify()).toEqual([])
+  for (const one of [load, after]) expect(await one.verify()).toEqual([])
   await cluster.compareCopies()
 })
 

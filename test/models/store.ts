@@ -17,7 +17,7 @@ export function modelStore(shard: ShardName, logKept = 10_000): StoreTwin {
   const world = new World(1)
   const life = new Life('a', 'a1', world, { rate: 1, offset: 0 }, () => {})
   const model = new ModelStore(
-    { shard, disk: new Disk(), life, random: world.random.fork(), logKept, onDurable: () => {} },
+    { shard, disk: new Disk(), life, random: world.random.fork(), logKept, onMade: () => {}, onDurable: () => {} },
     FILES,
   )
   const answered = async <T>(call: Promise<T>): Promise<T> => {

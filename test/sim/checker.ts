@@ -4,6 +4,7 @@ import { decodeEntry } from '../../replicator/entry/codec.ts'
 import { etagOf } from '../../replicator/entry/row.ts'
 import { type Ballot, compareBallots } from '../../replicator/register/acceptor.ts'
 import type { PairRecord, RegisterValue } from '../../replicator/register/record.ts'
+import type { LoggedEntry } from '../../replicator/store/shardstore.ts'
 import { homeOf, ORIGINS, type OriginName, SHARDS, type ShardName } from '../../router/words.ts'
 import { Broken } from './broken.ts'
 import type { Answer, Clients } from './clients.ts'
@@ -124,13 +125,11 @@ export class Checker {
         if (this.#committedHashes.has(hash)) throw new Broken('I9', `${host.name} undid a committed entry of ${shard}`)
     }
     if (what === 'apply') this.#applied(host, shard)
-    if (what === 'write') this.#written(host, shard)
+    if (what === 'write') this.entries.grown(host, shard)
   }
 
-  #written(host: Host, shard: ShardName): void {
-    this.entries.written(host, shard)
-    const entry = host.disk.shards[shard].log.at(-1)
-    if (entry === undefined) return
+  onMade(host: Host, shard: ShardName, entry: LoggedEntry): void {
+    this.entries.made(host, shard, entry)
     const decoded = decodeEntry(entry.bytes)
     if (decoded.kind !== 'ok') throw new Broken('I6', `an entry that cannot be read: ${decoded.detail}`)
     const { epoch, index, ops } = decoded.entry
@@ -139,7 +138,7 @@ export class Checker {
   }
 
   #applied(host: Host, shard: ShardName): void {
-    this.entries.applied(host, shard)
+    this.entries.grown(host, shard)
     const state = host.running?.replicator.state
     const { last } = host.disk.shards[shard]
     const hash = this.#committed[shard].get(last.index)

@@ -8,6 +8,7 @@ import {
   TABLE_DOCUMENTS,
   TABLE_RECORDS,
 } from '../../replicator/entry/codec.ts'
+import type { LoggedEntry } from '../../replicator/store/shardstore.ts'
 import { ORIGINS, type OriginName, peerOf, SHARDS, type ShardName } from '../../router/words.ts'
 import { Broken } from './broken.ts'
 import type { Disk, ShardDisk } from './disk.ts'
@@ -42,10 +43,8 @@ export class Entries {
     for (const name of ORIGINS) for (const shard of SHARDS) this.#logs[name][shard] = null
   }
 
-  /** An entry of its own is on this host's disk. I7: a write's record is in the very entry of its effect, or in none. */
-  written(host: Host, shard: ShardName): void {
-    const entry = host.disk.shards[shard].log.at(-1)
-    if (entry === undefined) return
+  /** This host made an entry of its own. I7: a write's record is in the very entry of its effect, or in none. */
+  made(host: Host, shard: ShardName, entry: LoggedEntry): void {
     const decoded = decodeEntry(entry.bytes)
     if (decoded.kind !== 'ok') throw new Broken('I6', `an entry that cannot be read: ${decoded.detail}`)
     const values: string[] = []
@@ -69,11 +68,6 @@ export class Entries {
     this.#effects.set(entry.position.hash, { values, keys })
     const author = host.running?.life.incarnation
     if (author !== undefined) this.#authors.set(entry.position.hash, author)
-    this.#grown(host, shard)
-  }
-
-  applied(host: Host, shard: ShardName): void {
-    this.#grown(host, shard)
   }
 
   /** I7: once it is committed it happened, and it happens once. */
@@ -122,10 +116,11 @@ export class Entries {
       throw new Broken('I9', `${host.name} threw ${shard} ${index} away`)
     }
     this.#logs[host.name][shard] = null
-    this.#grown(host, shard)
+    this.grown(host, shard)
   }
 
-  #grown(host: Host, shard: ShardName): void {
+  /** There is more on this host's disk. */
+  grown(host: Host, shard: ShardName): void {
     const disk = host.disk.shards[shard]
     let log = this.#logs[host.name][shard]
     if (log?.disk !== disk) {

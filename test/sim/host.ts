@@ -6,7 +6,7 @@ import type { Timing } from '../../replicator/core/limits.ts'
 import type { Identity, IdentityFile } from '../../replicator/identity.ts'
 import type { Log } from '../../replicator/log.ts'
 import { Replicator } from '../../replicator/replicator.ts'
-import type { SnapshotFile, WriteResult } from '../../replicator/store/shardstore.ts'
+import type { LoggedEntry, SnapshotFile, WriteResult } from '../../replicator/store/shardstore.ts'
 import { type OriginName, peerOf, type ShardName } from '../../router/words.ts'
 import { Disk, type ShardDisk } from './disk.ts'
 import { Life } from './life.ts'
@@ -40,6 +40,7 @@ export type Surroundings = {
   /** how long a snapshot takes from host to host, and how many were begun */
   readonly transfer: { ms: number; under: number }
   readonly onFatal: (host: Host, why: string, cause: unknown) => void
+  readonly onMade: (host: Host, shard: ShardName, entry: LoggedEntry) => void
   readonly onDurable: (host: Host, shard: ShardName, what: 'write' | 'apply' | 'undo' | 'install') => void
   /** a standby gives entries to its disk */
   readonly onTaken: (host: Host, shard: ShardName, entries: readonly Uint8Array[]) => void
@@ -136,6 +137,7 @@ export class Host {
           life,
           random: this.#random,
           logKept,
+          onMade: entry => this.#around.onMade(this, shard, entry),
           onDurable: what => this.#around.onDurable(this, shard, what),
         },
         files,

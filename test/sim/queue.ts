@@ -94,7 +94,7 @@ export class Queues {
     const old = this.#old[name]
     for (let n = 0; n < count && old.length > 0; n++) {
       const job = this.#random.pick(old)
-      this.#to(name, this.#random.between(0, 200), handlers => void handlers.onEntry(job))
+      this.#to(name, this.#random.between(0, 200), handlers => handlers.onEntry(job))
     }
   }
 
@@ -122,7 +122,7 @@ export class Queues {
     const { sentinels } = this
     const random = this.#random
     if (this.holds) {
-      this.#held.push(() => this.#to(to, 0, handlers => void handlers.onEntry(job)))
+      this.#held.push(() => this.#to(to, 0, handlers => handlers.onEntry(job)))
       return
     }
     const old = this.#old[to]
@@ -135,7 +135,7 @@ export class Queues {
     sentinels.add(at, id, { to, job })
     const lateMs = bad === 2 ? random.between(20, 800) : bad === 3 ? random.between(1000, 15_000) : 0
     this.#world.after(random.between(0.2, 3) + lateMs, () => this.#run(to, at, id))
-    if (bad === 1) this.#to(to, random.between(0, 3000), handlers => void handlers.onEntry(job))
+    if (bad === 1) this.#to(to, random.between(0, 3000), handlers => handlers.onEntry(job))
   }
 
   /** A worker takes the job, where it is connected to the Redis that has it; if not, it waits there. */
@@ -147,7 +147,8 @@ export class Queues {
     const { life, handlers } = consumer
     this.#active.set(id, { life, at: this.#world.now })
     this.#world.at(this.#world.now, life, () => {
-      void handlers.onEntry(kept.job).then(() => this.#finished(life, id))
+      handlers.onEntry(kept.job)
+      this.#finished(life, id)
     })
   }
 

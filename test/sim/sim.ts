@@ -59,6 +59,7 @@ export class Sim {
         const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
         this.failed = cause instanceof Broken ? cause : new Broken('fatal', `${host.name}: ${why}: ${detail}`)
       },
+      onMade: (host, shard, entry) => this.#look(() => this.checker.onMade(host, shard, entry)),
       onDurable: (host, shard, what) => this.#look(() => this.checker.onDurable(host, shard, what)),
       onTaken: (host, shard, entries) => this.#look(() => this.checker.entries.taken(host, shard, entries)),
       onOutdated: (host, shard, epoch, known) => {

@@ -29,6 +29,8 @@ export type StoreOptions = {
   readonly random: Random
   /** entries that the log keeps once they are settled */
   readonly logKept: number
+  /** an entry of its own is on its way to the disk */
+  readonly onMade: (entry: LoggedEntry) => void
   /** something became durable */
   readonly onDurable: (what: 'write' | 'apply' | 'undo' | 'install') => void
 }
@@ -85,8 +87,26 @@ export class ModelStore implements ShardStore {
     return { kind: 'found', done: kept.done, index: row.index }
   }
 
-  write(epoch: number, commands: readonly WriteCommand[]): Promise<WriteResult> {
-    return this.#call(() => this.#write(epoch, commands))
+  /** What is told ahead becomes durable some time later, or the process is dead by then. */
+  write(
+    epoch: number,
+    commands: readonly WriteCommand[],
+    prepared: (entry: LoggedEntry) => void = () => {},
+  ): Promise<WriteResult> {
+    let written: { readonly result: WriteResult; readonly commit: () => void } | null = null
+    const prepare = (): (() => void) | null => {
+      written = this.#prepare(epoch, commands)
+      const { result } = written
+      if (result.kind === 'refused' || result.entry === null) return null
+      const { position, bytes } = result.entry
+      this.#options.onMade(result.entry)
+      return () => prepared({ position, bytes: bytes.slice() })
+    }
+    return this.#call(() => {
+      if (written === null) throw new Error('a group is committed before it was prepared')
+      written.commit()
+      return written.result
+    }, prepare)
   }
 
   fence(epoch: number): void {
@@ -186,13 +206,21 @@ export class ModelStore implements ShardStore {
     })
   }
 
-  #call<T>(run: () => T): Promise<T> {
+  /** @param prepare comes before it in the writer, and may have something to tell ahead */
+  #call<T>(run: () => T, prepare: () => (() => void) | null = () => null): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const { life, random, disk } = this.#options
     if (!life.touch()) return promise
     const slow = disk.slowness > 0 && random.chance(disk.slowness) ? random.between(20, disk.slowMs) : 0
-    this.#freeAt = Math.max(this.#freeAt, life.time) + random.between(0.05, 0.6) + slow
-    this.#answeredAt = Math.max(this.#freeAt + random.between(0.02, 0.2), this.#answeredAt)
+    const preparedAt = Math.max(this.#freeAt, life.time) + random.between(0.03, 0.3)
+    const aheadAt = Math.max(preparedAt + random.between(0.02, 0.1), this.#answeredAt)
+    this.#freeAt = preparedAt + random.between(0.02, 0.3) + slow
+    this.#answeredAt = Math.max(this.#freeAt + random.between(0.02, 0.2), aheadAt)
+    let ahead: (() => void) | null = null
+    life.world.at(preparedAt, null, () => {
+      if (life.alive) ahead = prepare()
+    })
+    life.world.at(aheadAt, life, () => ahead?.())
     let answer: () => void = () => {}
     // The writer is a thread: a kill ends it with the process; a pause finds it wherever it is.
     life.world.at(this.#freeAt, null, () => {
@@ -212,20 +240,32 @@ export class ModelStore implements ShardStore {
     return promise
   }
 
-  #write(epoch: number, commands: readonly WriteCommand[]): WriteResult {
-    if (epoch < this.#fence) return { kind: 'refused', reason: 'fenced', detail: `epoch ${epoch} is over` }
-    if (this.#options.disk.full) return { kind: 'refused', reason: 'disk', detail: 'the disk is full' }
-    const { last } = this.#disk
+  #prepare(
+    epoch: number,
+    commands: readonly WriteCommand[],
+  ): { readonly result: WriteResult; readonly commit: () => void } {
+    const nothing = (): void => {}
+    if (epoch < this.#fence)
+      return { result: { kind: 'refused', reason: 'fenced', detail: `epoch ${epoch} is over` }, commit: nothing }
+    if (this.#options.disk.full)
+      return { result: { kind: 'refused', reason: 'disk', detail: 'the disk is full' }, commit: nothing }
+    const { last, rows } = this.#disk
     const index = last.index + 1
     const ops: Op[] = []
     const before: OldRow[] = []
     const outcomes = commands.map(command => this.#decide(epoch, index, command, ops, before))
-    if (ops.length === 0) return { kind: 'done', outcomes, entry: null, seen: last.index }
+    if (ops.length === 0) return { result: { kind: 'done', outcomes, entry: null, seen: last.index }, commit: nothing }
     const bytes = encodeEntry({ shard: this.shard, epoch, index, previousHash: last.hash, ops })
     const entry = { position: positionAfter(last.hash, bytes), bytes }
-    this.#append(entry, before)
-    this.#options.onDurable('write')
-    return { kind: 'done', outcomes, entry: { position: entry.position, bytes: bytes.slice() }, seen: index }
+    const after = before.map(({ key }) => ({ key, old: rows.get(key) ?? null }))
+    this.#restore(before)
+    const commit = (): void => {
+      this.#restore(after)
+      this.#append(entry, before)
+      this.#options.onDurable('write')
+    }
+    const shown = { position: entry.position, bytes: bytes.slice() }
+    return { result: { kind: 'done', outcomes, entry: shown, seen: index }, commit }
   }
 
   #decide(epoch: number, index: number, command: WriteCommand, ops: Op[], before: OldRow[]): WriteOutcome {

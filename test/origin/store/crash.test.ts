@@ -10,6 +10,7 @@ import { STORE_LIMITS } from '../../../origin/store/limits.ts'
 import { holdExclusive, pragma } from '../../../origin/store/sqlite.ts'
 import { EXIT_STORE_DIED } from '../../../origin/store/store.ts'
 import { writeGroup } from '../../../origin/store/write.ts'
+import type { Position } from '../../../replicator/entry/position.ts'
 import type { WriteResult } from '../../../replicator/store/shardstore.ts'
 import { runChild, runLimited, startChild } from './child.ts'
 import { bodyOf, openStore, put, remove, temporaryDirectory, write } from './fixture.ts'
@@ -128,7 +129,7 @@ describe('the process ends, with a clear word,', () => {
   })
 })
 
-function writeGroupDone(result: WriteResult): Extract<WriteResult, { kind: 'done' }> {
+function writeGroupDone(result: WriteResult<Position>): Extract<WriteResult<Position>, { kind: 'done' }> {
   if (result.kind !== 'done') throw new Error(result.detail)
   return result
 }
@@ -158,7 +159,7 @@ describe('a full disk', () => {
       expect(database.db.isTransaction).toBe(false)
       expect(database.rows.read('c/2')).toBe(null)
       expect(database.rows.read('c/4')).toBe(null)
-      expect(database.history.last).toEqual(entry?.position)
+      expect(database.history.last).toEqual(entry)
     }
     database.db.exec('PRAGMA max_page_count = 100000')
     expect(writeGroup(database, 1, group)).toMatchObject({ kind: 'done', seen: 3 })

@@ -1,6 +1,7 @@
 // A standby that takes no entries, since nobody writes, must still learn that its log is its primary's: what it has is
 // then there to stay, and what the primary calls committed is so here.
 import { expect, test } from 'vitest'
+import { lasting } from '../../../replicator/core/copy.ts'
 import type { Effect } from '../../../replicator/core/events.ts'
 import type { LinkMessage } from '../../../replicator/core/messages.ts'
 import type { Pair } from '../../../replicator/core/pair.ts'
@@ -43,7 +44,10 @@ test('a standby believes what is committed only of a log that it knows to be the
     pair.step(4, { type: 'message', session: 'one', message: common(other) })
   expect(s0.verified).toBe(0)
   pair.step(5, { type: 'message', session: 'one', message: common(LAST) })
+  // the newest may be on its way to the primary's own disk
+  expect(lasting(pair.state, 's0')).toBe(8)
   pair.step(6, { type: 'message', session: 'one', message: beat })
+  expect(lasting(pair.state, 's0')).toBe(9)
   expect([s0.verified, s0.committed, s0.levelAt]).toEqual([9, 9, 6])
   pair.step(7, { type: 'linkDown', session: 'one', why: 'a test' })
   expect([s0.verified, s0.committed]).toEqual([0, 9])

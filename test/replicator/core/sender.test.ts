@@ -39,3 +39,25 @@ it('knows what the other disk lacks, also once its origin is gone; not what it h
   sender.renew(101)
   expect(sender.lag(101, 300)).toEqual({ entries: 0, bytes: 0, ms: 0 })
 })
+
+it('ships an entry while our own disk is busy with it, once, and takes an acknowledgement that is ahead of our disk', () => {
+  const effects: Effect[] = []
+  const sender = new Sender('s0', effect => void effects.push(effect))
+  sender.startLevel('session', at(7), 0)
+  const shipped = () =>
+    effects.flatMap(effect => (effect.type === 'sendEntries' ? effect.entries.map(one => one.position.index) : []))
+  sender.onPrepared(entry(8), 1)
+  expect(shipped()).toEqual([8])
+  sender.onAck(at(8))
+  expect(sender.acked).toBe(8)
+  sender.onAppended(entry(8), 2)
+  expect(shipped()).toEqual([8])
+  // nobody sent it
+  sender.onAck(at(9))
+  expect(sender.acked).toBe(8)
+  // what was sent ahead and lost goes again, from our disk, when it has it
+  sender.onPrepared(entry(9), 3)
+  sender.tick(3000)
+  sender.onAppended(entry(9), 3001)
+  expect(shipped()).toEqual([8, 9, 9])
+})

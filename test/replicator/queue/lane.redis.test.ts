@@ -1,6 +1,5 @@
 import { Queue, Worker } from 'bullmq'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { CONCURRENCY } from '../../../replicator/queue/inbound.ts'
 import type { EntryJob, QueueLane } from '../../../replicator/queue/lane.ts'
 import { openQueueLane } from '../../../replicator/queue/queuelane.ts'
 import { eventually, type QueueSet, startQueueSet } from '../../fixtures/redisset.ts'
@@ -17,7 +16,7 @@ let lives = 0
 /** One origin's end of the queue, with what came to it. */
 function openEnd(
   self: 'a' | 'b',
-  onEntry?: (job: EntryJob) => Promise<void>,
+  onEntry?: (job: EntryJob) => void,
   redis: QueueSet = set,
   password: string | null = null,
 ) {
@@ -37,9 +36,9 @@ function openEnd(
       },
     },
     {
-      onEntry: async job => {
+      onEntry: job => {
         received.push(job)
-        await onEntry?.(job)
+        onEntry?.(job)
       },
       onProbe: nonce => void probes.push(nonce),
       onTrouble: why => void troubles.push(why),
@@ -102,7 +101,7 @@ describe('the queue lane', () => {
 
   beforeEach(async () => {
     a = openEnd('a')
-    b = openEnd('b', async () => {
+    b = openEnd('b', () => {
       if (refusing) throw new Error('refused')
     })
     await Promise.all([answers(a, b), answers(b, a)])
@@ -121,9 +120,7 @@ describe('the queue lane', () => {
     await eventually('all 2000 are received', 10_000, () => b.received.length >= 2000)
     expect(a.troubles).toEqual([])
     expect(b.received).toHaveLength(2000)
-    for (const [at, job] of b.received.entries()) expect(Math.abs(job.index - 1 - at)).toBeLessThan(CONCURRENCY)
-    const sorted = b.received.toSorted((x, y) => x.index - y.index)
-    for (const [at, job] of sorted.entries()) {
+    for (const [at, job] of b.received.entries()) {
       expect(job).toMatchObject({ shard: 's0', epoch: 3, index: at + 1, incarnation: a.incarnation })
       expect(Buffer.from(job.bytes).toString()).toBe(`entry ${at + 1}`)
     }

@@ -51,6 +51,14 @@ export const ANSWERS_GUARDS: readonly Guard[] = [
     to: "const committed = outcomes.every(each => each.kind === 'preconditionFailed' || each.kind === 'missing') || (await this.#port.committed(this.#store.shard, seen))",
   },
   {
+    name: 'own-disk-too',
+    needed: 'own-disk-is-slow',
+    within: 5,
+    file: `${CORE}/reign.ts`,
+    from: 'Math.min(state.last.index, countedAck(s, state))',
+    to: 'countedAck(s, state)',
+  },
+  {
     name: 'fence',
     needed: 'standby-disk-hangs',
     behind: ['gate-when-written'],

@@ -111,8 +111,8 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
   {
     name: 'gate-of-a-late-reign',
     needed: 'leaves-with-an-orphan',
-    seed: 1000,
-    within: 60,
+    seed: 1090,
+    within: 20,
     file: `${CORE}/moves.ts`,
     from: "move.kind === 'leave' && later.length > 0",
     to: 'later.length < 0',

@@ -73,6 +73,23 @@ export const TAKEOVERS: readonly Scenario[] = [
     },
   },
   {
+    name: 'own-disk-is-slow',
+    says: 'a standby has entries, and has acknowledged them, before the disk of their primary has; the primary dies, and is back at once',
+    *script(sim) {
+      for (let round = 0; round < 3; round++) {
+        yield whole(sim)
+        sim.hosts.a.disk.slowness = 1
+        sim.hosts.a.disk.slowMs = 300
+        yield after(sim, sim.world.random.between(400, 900))
+        sim.hosts.a.kill('killed')
+        sim.hosts.a.disk.slowness = 0
+        yield after(sim, sim.world.random.between(50, 2500))
+        sim.restart('a')
+        yield after(sim, 1000)
+      }
+    },
+  },
+  {
     name: 'tentative-refusal',
     says: 'a write that only the primary has vanishes with it; nobody may have seen it, not even through a refusal',
     *script(sim) {
