@@ -53,9 +53,9 @@ export type Event =
       readonly reply: AcceptorReply
     }
   | { readonly type: 'persisted'; readonly token: number }
-  /** the primary's own disk has a new entry */
   /** our writer made an entry, and its COMMIT has begun: it becomes durable here, or this process ends */
   | { readonly type: 'prepared'; readonly shard: ShardName; readonly entry: LoggedEntry }
+  /** the primary's own disk has a new entry */
   | { readonly type: 'appended'; readonly shard: ShardName; readonly entry: LoggedEntry }
   | { readonly type: 'diskTrouble'; readonly detail: string }
   | { readonly type: 'applied'; readonly shard: ShardName; readonly last: Position }

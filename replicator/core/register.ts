@@ -1,5 +1,4 @@
 // This origin and the register: looking at all three, the round at every start, the first boot, proposals, repair.
-
 import { SHARDS } from '../../router/words.ts'
 import { ACCEPTORS, type AcceptorName, type AcceptorReply, MAJORITY } from '../register/acceptor.ts'
 import type { PairRecord } from '../register/record.ts'
