@@ -12,7 +12,7 @@ import type { Contender } from '../measure/turn.ts'
 import { type Bench, type Part, pidsOf, withCluster } from '../part.ts'
 import { untilWhole } from '../status.ts'
 
-const DOCUMENTS = [1_000, 100_000, 10_000_000]
+const DOCUMENTS = [1_000, 100_000, 1_000_000, 10_000_000]
 const CONNECTIONS = [1, 16, 64, 256, 1_000]
 const BODY_BYTES = [100, 1_024, 16 * 1_024, 256 * 1_024, 1_024 * 1_024]
 /** Where the others grow, this many documents, connections and bytes. */
