@@ -15,6 +15,7 @@ import {
   WINDOW_BYTES,
   WINDOW_ENTRIES,
 } from './limits.ts'
+import type { LinkMessage } from './messages.ts'
 
 type Phase =
   | { readonly kind: 'off' }
@@ -123,11 +124,7 @@ export class Sender {
   }
 
   #live(common: Position, now: number): void {
-    this.#emit({
-      type: 'send',
-      session: this.#session,
-      message: { type: 'common', shard: this.#shard, position: common },
-    })
+    this.#tell({ type: 'common', shard: this.#shard, position: common })
     this.#phase = { kind: 'live' }
     this.#acked = common.index
     this.#standbyAt = common.index
@@ -162,11 +159,7 @@ export class Sender {
     if (this.#reseed || common === null) return this.#snapshot()
     if (common.index < peerLast.index) {
       this.#phase = { kind: 'truncating', query: ++this.#query }
-      this.#emit({
-        type: 'send',
-        session: this.#session,
-        message: { type: 'truncate', shard: this.#shard, query: this.#query, index: common.index },
-      })
+      this.#tell({ type: 'truncate', shard: this.#shard, query: this.#query, index: common.index })
       return
     }
     this.#live(common, now)
@@ -178,11 +171,7 @@ export class Sender {
 
   onSnapshotMade(query: number, offer: SnapshotOffer): void {
     if (this.#phase.kind !== 'snapshotting' || this.#phase.query !== query) return
-    this.#emit({
-      type: 'send',
-      session: this.#session,
-      message: { type: 'snapshot', shard: this.#shard, query, ...offer },
-    })
+    this.#tell({ type: 'snapshot', shard: this.#shard, query, ...offer })
   }
 
   /** Truncation or snapshot did not work, here or there. */
@@ -203,8 +192,7 @@ export class Sender {
     const { index } = entry.position
     this.#last = index
     this.#meter.appended(index, entry.bytes.length, now)
-    if (this.#phase.kind !== 'live') return
-    if (this.#cursor > index) return
+    if (this.#phase.kind !== 'live' || this.#cursor > index) return
     if (this.#cursor !== index || this.#reading) return this.#pump()
     this.#ship(entry, now)
   }
@@ -283,11 +271,7 @@ export class Sender {
     this.#phase = { kind: 'comparing', query: ++this.#query }
     this.#forgetSent()
     this.#reading = false
-    this.#emit({
-      type: 'send',
-      session: this.#session,
-      message: { type: 'askTail', shard: this.#shard, query: this.#query },
-    })
+    this.#tell({ type: 'askTail', shard: this.#shard, query: this.#query })
   }
 
   #snapshot(): void {
@@ -321,6 +305,10 @@ export class Sender {
 
   #windowOpen(): boolean {
     return this.#sent.length < WINDOW_ENTRIES && this.#sentBytes < WINDOW_BYTES
+  }
+
+  #tell(message: LinkMessage): void {
+    this.#emit({ type: 'send', session: this.#session, message })
   }
 
   #sendDirect(entries: readonly LoggedEntry[], now: number): void {

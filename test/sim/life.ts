@@ -16,6 +16,8 @@ export class Life {
   /** stopped until then (true time) */
   busyUntil = 0
   doom: Doom | null = null
+  /** waits for the end of a pause to leave */
+  #leaving = 0
   /** it is stopped for so long when it next reads a row: between the gate and the answer */
   rowPauseMs: number | null = null
   /** until it wakes from that */
@@ -100,10 +102,17 @@ export class Life {
     this.world.at(this.time + ms, this, run)
   }
 
-  /** Something leaves this process and then lives on without it. What it would have sent after a pause dies with it. */
+  /**
+   * Something leaves this process and then lives on without it. What it would have sent after a pause dies with it, and what
+   * it sends as it wakes does not overtake that.
+   */
   departs(ms: number, run: () => void): void {
-    if (this.busyUntil <= this.world.now) this.world.at(this.world.now + ms, null, run)
-    else this.world.at(this.busyUntil, this, () => this.world.at(this.world.now + ms, null, run))
+    if (this.busyUntil <= this.world.now && this.#leaving === 0) return this.world.at(this.world.now + ms, null, run)
+    this.#leaving++
+    this.world.at(this.busyUntil, this, () => {
+      this.#leaving--
+      this.world.at(this.world.now + ms, null, run)
+    })
   }
 
   /** The same, by its own clock. */
