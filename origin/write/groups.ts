@@ -7,6 +7,9 @@ import type { ShardName } from '../../router/words.ts'
 import { reach } from '../failpoint.ts'
 import { TX_BYTES_MAX } from '../store/limits.ts'
 
+/** What a group needs of the shard's store. */
+export type GroupStore = Pick<ShardStore, 'shard' | 'write'>
+
 /** What a group needs of the replicator. */
 export type GroupPort = {
   /** the epoch to write in, or null while this process may not serve the shard */
@@ -46,7 +49,7 @@ export const GROUPS_UNCOMMITTED_MAX = 4
 type Waiting = { readonly command: WriteCommand; readonly bytes: number; readonly tell: (written: Written) => void }
 
 export class Groups {
-  readonly #store: ShardStore
+  readonly #store: GroupStore
   readonly #port: GroupPort
   #waiting: Waiting[] = []
   #waitingBytes = 0
@@ -56,7 +59,7 @@ export class Groups {
   #onTheirWay = 0
   #onQuiet: (() => void) | null = null
 
-  constructor(store: ShardStore, port: GroupPort) {
+  constructor(store: GroupStore, port: GroupPort) {
     this.#store = store
     this.#port = port
   }
