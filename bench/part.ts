@@ -41,11 +41,14 @@ export async function withCluster<T>(
   clusters += 1
   const home = join(bench.home, `tandem-${clusters}`)
   mkdirSync(home, { recursive: true, mode: 0o700 })
+  // kept from one pair to the next, as a host keeps it from one start to the next
+  const compiled = { NODE_COMPILE_CACHE: join(bench.home, 'compiled') }
   const cluster = await startLocal({
     home,
     portBase: bench.options.portBase,
     restartMs: 'never',
     log: () => {},
+    originEnv: { a: compiled, b: compiled },
     ...options,
   })
   const close = owned(cluster.close)

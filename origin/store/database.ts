@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { ShardName } from '../../router/words.ts'
 import { reach } from '../failpoint.ts'
-import { diskLow, syncDirectory } from './files.ts'
+import { diskLow, logBytesAt, syncDirectory } from './files.ts'
 import { History } from './history.ts'
 import { SETTLE_ENTRIES_A_TRANSACTION, type StoreLimits, WRITTEN_TIMES_MAX } from './limits.ts'
 import { Records } from './records.ts'
@@ -53,7 +53,8 @@ export class Database {
       if (this.fresh) syncDirectory(place.dataDir)
       this.rows = new Rows(this.db)
       this.records = new Records(this.db)
-      this.history = new History(this.db, place.limits)
+      const logBytesKept = logBytesAt(place.dataDir, place.limits.logBytesKept)
+      this.history = new History(this.db, { ...place.limits, logBytesKept })
       this.#frames = this.db.prepare('PRAGMA wal_checkpoint(NOOP)')
       this.#savepoint = this.db.prepare('SAVEPOINT step')
       this.#release = this.db.prepare('RELEASE step')

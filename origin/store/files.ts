@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, statfsSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { CHUNK_BYTES, DISK_SHARE_RESERVED } from './limits.ts'
+import { CHUNK_BYTES, DISK_SHARE_OF_LOG, DISK_SHARE_RESERVED } from './limits.ts'
 
 export function syncDirectory(path: string): void {
   syncFile(path)
@@ -55,6 +55,12 @@ export function diskLow(path: string, reserve: number, bytes: number): string | 
   const free = bavail * bsize
   if (free >= reserved + bytes) return null
   return `the disk has ${free} bytes left, ${Math.ceil(reserved)} of them in reserve, and ${bytes} were to be written`
+}
+
+/** How much history a log keeps there. @param most on a disk that is large enough */
+export function logBytesAt(path: string, most: number): number {
+  const { bsize, blocks } = statfsSync(path)
+  return Math.min(most, blocks * bsize * DISK_SHARE_OF_LOG)
 }
 
 export type FileDigest = { readonly bytes: number; readonly sha256: string }

@@ -27,6 +27,8 @@ export const STORE_LIMITS: StoreLimits = {
 
 /** On a small disk the reserve is this share of it. */
 export const DISK_SHARE_RESERVED = 1 / 8
+/** And each of the two logs keeps no more of its history than this share: a disk must not fill with what a snapshot replaces. */
+export const DISK_SHARE_OF_LOG = 1 / 16
 /** A group whose entry is longer than what its commands brought by no more than this needs no second look at the disk. */
 export const GROWN_BYTES_UNLOOKED = 1024 * 1024
 /** A group's bytes go to the WAL as rows, log and old rows, and once more at the checkpoint. */

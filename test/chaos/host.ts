@@ -12,7 +12,7 @@ const PARTS = ['firewall', 'register', 'sentinel', 'queue', 'origin', 'vip-watch
 export type Part = (typeof PARTS)[number] | ClusterPart
 
 /** Small enough to be filled in a moment. */
-const DISK_MIB = 96
+const DISK_MIB = 256
 
 export class Host {
   readonly name: HostName

@@ -1,8 +1,7 @@
 // What a kill -9, a full disk and a second process leave behind, with real processes.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Database } from '../../../origin/store/database.ts'
@@ -14,6 +13,7 @@ import type { Position } from '../../../replicator/entry/position.ts'
 import type { WriteResult } from '../../../replicator/store/shardstore.ts'
 import { runChild, runLimited, startChild } from './child.ts'
 import { bodyOf, openStore, put, remove, temporaryDirectory, write } from './fixture.ts'
+import { named, noSmallDisk, smallDisk } from './smalldisk.ts'
 
 describe('killed', () => {
   test.each([
@@ -134,15 +134,6 @@ function writeGroupDone(result: WriteResult<Position>): Extract<WriteResult<Posi
   return result
 }
 
-const mounted = (() => {
-  if (process.getuid?.() !== 0) return 'needs root to mount a small disk'
-  const probe = mkdtempSync(join(tmpdir(), 'tandem-mount-'))
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe])
-  if (status === 0) spawnSync('umount', [probe])
-  rmdirSync(probe)
-  return status === 0 ? null : 'may not mount a small disk here'
-})()
-
 describe('a full disk', () => {
   test('inside a transaction gives up the whole group, and every next one while it is full', () => {
     const database = new Database({ dataDir: temporaryDirectory(), shard: 's0', limits: STORE_LIMITS })
@@ -165,35 +156,30 @@ describe('a full disk', () => {
     expect(writeGroup(database, 1, group)).toMatchObject({ kind: 'done', seen: 3 })
   })
 
-  test.skipIf(mounted !== null)(
-    `refuses, then goes on once there is room${mounted === null ? '' : ` (${mounted})`}`,
-    async () => {
-      const disk = temporaryDirectory()
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk])
-      onTestFinished(() => void spawnSync('umount', ['-l', disk]))
-      const opened = await openStore(disk)
-      const answered: string[] = []
-      let refused = null
-      for (let n = 0; n < 400 && refused === null; n++) {
-        const result = await opened.store.write(1, [put(`c/${n}`, `${n}`.padEnd(20_000, 'x'))])
-        if (result.kind === 'done') answered.push(`c/${n}`)
-        else refused = result
-      }
-      expect(refused).toMatchObject({ kind: 'refused', reason: 'disk' })
-      expect(answered.length).toBeGreaterThan(10)
-      expect(opened.store.last().index).toBe(answered.length)
-      for (const key of answered) expect(bodyOf(opened, key)).not.toBe(null)
-      const entry = await opened.store.read(opened.store.last().index, 1)
-      expect(await opened.store.apply((entry ?? []).map(({ bytes }) => bytes))).toMatchObject({
-        kind: 'refused',
-        reason: 'disk',
-      })
-      execFileSync('mount', ['-o', 'remount,size=64m', disk])
-      expect(await opened.store.write(1, [put('c/room', 'x')])).toMatchObject({ kind: 'done' })
-      await opened.store.close()
-      expect((await openStore(disk)).store.last().index).toBe(answered.length + 1)
-    },
-  )
+  test.skipIf(noSmallDisk !== null)(named('refuses, then goes on once there is room'), async () => {
+    const disk = smallDisk(8)
+    const opened = await openStore(disk)
+    const answered: string[] = []
+    let refused = null
+    for (let n = 0; n < 400 && refused === null; n++) {
+      const result = await opened.store.write(1, [put(`c/${n}`, `${n}`.padEnd(20_000, 'x'))])
+      if (result.kind === 'done') answered.push(`c/${n}`)
+      else refused = result
+    }
+    expect(refused).toMatchObject({ kind: 'refused', reason: 'disk' })
+    expect(answered.length).toBeGreaterThan(10)
+    expect(opened.store.last().index).toBe(answered.length)
+    for (const key of answered) expect(bodyOf(opened, key)).not.toBe(null)
+    const entry = await opened.store.read(opened.store.last().index, 1)
+    expect(await opened.store.apply((entry ?? []).map(({ bytes }) => bytes))).toMatchObject({
+      kind: 'refused',
+      reason: 'disk',
+    })
+    execFileSync('mount', ['-o', 'remount,size=64m', disk])
+    expect(await opened.store.write(1, [put('c/room', 'x')])).toMatchObject({ kind: 'done' })
+    await opened.store.close()
+    expect((await openStore(disk)).store.last().index).toBe(answered.length + 1)
+  })
 })
 
 describe('an exclusive hold', () => {

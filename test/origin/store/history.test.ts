@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { GENESIS } from '../../../replicator/entry/position.ts'
 import { entryOf, openStore, put, write } from './fixture.ts'
+import { named, noSmallDisk, smallDisk } from './smalldisk.ts'
 
 describe('the log', () => {
   test('is read from any entry on, in pieces', async () => {
@@ -68,4 +69,19 @@ describe('the log', () => {
     expect(await opened.store.read(5, 1)).toBe(null)
     expect((await opened.store.read(25, 1e9))?.length).toBe(6)
   })
+
+  test.skipIf(noSmallDisk !== null)(
+    named('keeps less of it on a small disk, which so never fills with it'),
+    async () => {
+      const opened = await openStore(smallDisk(64))
+      for (let n = 0; n < 3000; n++) {
+        const result = await opened.store.write(1, [put('c/1', `${n}`.padEnd(20_000, 'x'))])
+        expect(result.kind).toBe('done')
+        opened.store.settle(n + 1)
+      }
+      expect(await opened.store.read(2700, 1)).toBe(null)
+      expect((await opened.store.read(2900, 1e9))?.length).toBe(101)
+      await opened.store.close()
+    },
+  )
 })
