@@ -12,8 +12,11 @@ const CLIENTS = 16
 const KEYS = 24
 /** Then others are shared: a history of some sixty requests is easy to judge. */
 const REQUESTS_A_GENERATION = 60 * KEYS
-/** The mean pause between two requests of a client: two cores also run the cluster. */
-const THINK_MS = 100
+/**
+ * The mean pause between two requests of a client. Two cores run the cluster, the edge and the clients as well: at 100 ms they are
+ * full whenever an origin starts, and waits are then the scheduler's.
+ */
+const THINK_MS = 200
 const CREATES = 0.15
 const LOOK_MS = 5
 
