@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { coldStart } from './compare/coldstart.ts'
+import { compaction } from './compare/compaction.ts'
 import { forwarding } from './compare/forwarding.ts'
 import { growth } from './compare/growth.ts'
 import { lone } from './compare/lone.ts'
@@ -12,16 +13,16 @@ import { reads } from './compare/reads.ts'
 import { rejoin } from './compare/rejoin.ts'
 import { writes } from './compare/writes.ts'
 import { isSlowed, runSlowed } from './disk/slowdisk.ts'
-import type { Finding } from './measure/finding.ts'
-import { type Options, optionsFrom, USAGE, UsageError } from './options.ts'
+import { optionsFrom, USAGE, UsageError } from './options.ts'
 import { type Bench, type Part, PEER_PORTS } from './part.ts'
 import { findPeers, type ProgramName } from './peers/found.ts'
+import { Progress } from './progress.ts'
 import { reportOf, writeReport } from './report/report.ts'
 import { stopAll } from './running.ts'
 
-const PARTS: readonly Part[] = [reads, forwarding, writes, lone, memory, coldStart, rejoin, growth]
-/** Takes long and compares with nobody: only when it is asked for. */
-const ON_DEMAND: readonly Part[] = [growth]
+const PARTS: readonly Part[] = [reads, forwarding, writes, lone, memory, coldStart, rejoin, compaction, growth]
+/** They take long and compare with nobody: only when they are asked for. */
+const ON_DEMAND: readonly Part[] = [compaction, growth]
 const EXIT_USAGE = 64
 const EXIT_INTERRUPTED = 130
 
@@ -51,14 +52,22 @@ async function main(args: readonly string[]): Promise<number> {
   const home = mkdtempSync(join(tmpdir(), 'tandem-bench-'))
   // PostgreSQL's own user must reach its directory below
   chmodSync(home, 0o711)
-  const bench: Bench = { options, home, found, tell, port: n => options.portBase + PEER_PORTS + n }
+  const slowed = isSlowed()
+  let written: readonly string[] = []
+  const progress = new Progress(now => {
+    written = writeReport(reportOf(options, found, slowed, now), options.out, slowed ? 'slow-disk' : 'bench')
+  }, tell)
+  const bench: Bench = { options, home, found, tell, progress, port: n => options.portBase + PEER_PORTS + n }
   const remove = (): void => rmSync(home, { recursive: true, force: true })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupted(remove))
   try {
-    return await runParts(bench, parts)
+    await runParts(bench, parts)
   } finally {
     remove()
   }
+  tellVerdicts(progress)
+  tell(`\nwritten: ${written.join(', ')}`)
+  return progress.result.failures.length === 0 ? 0 : 1
 }
 
 async function interrupted(remove: () => void): Promise<never> {
@@ -68,35 +77,23 @@ async function interrupted(remove: () => void): Promise<never> {
   process.exit(EXIT_INTERRUPTED)
 }
 
-async function runParts(bench: Bench, parts: readonly Part[]): Promise<number> {
-  const findings: Finding[] = []
-  let broken = 0
+async function runParts(bench: Bench, parts: readonly Part[]): Promise<void> {
   for (const part of parts) {
     const absent = part.programs.slice(0, 1).filter(name => bench.found.programs[name] === undefined)
     if (absent.length > 0) {
-      tell(`skipped ${part.name}: it needs ${absent.join(', ')}`)
+      bench.tell(`skipped ${part.name}: it needs ${absent.join(', ')}`)
       continue
     }
-    tell(`\n${part.name}`)
-    try {
-      findings.push(...(await part.run(bench)))
-    } catch (error) {
-      broken += 1
-      tell(`${part.name} failed: ${error instanceof Error ? error.stack : String(error)}`)
-    }
+    bench.tell(`\n${part.name}`)
+    await bench.progress.attempt(part.name, () => part.run(bench))
   }
-  report(bench, findings)
-  return broken === 0 ? 0 : 1
 }
 
-function report({ options, found }: { options: Options; found: Bench['found'] }, findings: readonly Finding[]): void {
-  const slowed = isSlowed()
-  const written = writeReport(reportOf(options, found, slowed, findings), options.out, slowed ? 'slow-disk' : 'bench')
+function tellVerdicts({ result: { findings } }: Progress): void {
   for (const { what, at, value, unit, outcome } of findings.flatMap(({ verdicts }) => verdicts)) {
     const where = at === null ? '' : `, at ${at}`
     tell(`${outcome === 'none' ? '' : `${outcome}: `}${what}${where}: ${value.median.toFixed(2)} ${unit}`)
   }
-  tell(`\nwritten: ${written.join(', ')}`)
 }
 
 try {

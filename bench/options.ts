@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 
 export type Options = {
-  /** parts to run; empty means all but growth */
+  /** parts to run; empty means all but those that are on demand */
   readonly only: readonly string[]
   readonly rounds: number
   readonly seconds: number
@@ -12,6 +12,10 @@ export type Options = {
   readonly install: boolean
   /** of the growth run: how many documents its largest store has */
   readonly documentsMax: number
+  /** of the growth run: this store alone */
+  readonly largest: boolean
+  /** of the growth run: how long its largest store is under load */
+  readonly minutes: number
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -20,13 +24,15 @@ export const USAGE = `npm run bench -- [options]
   --seconds N         length of a turn (5)
   --quick             two rounds of two seconds: shows that everything works, concludes nothing
   --slow-disk         1 ms is added to every fsync, of all contenders alike (needs gcc)
-  --documents N       growth: up to so many documents (100000; 10000000 takes about an hour and 10 GB)
+  --documents N       growth: up to so many documents (100000; 10000000 takes about an hour and 20 GB)
+  --largest           growth: so many documents alone, no smaller store, no other connections and bodies
+  --minutes N         growth: so long the heaviest load on the largest store, looked at every 10 s (0)
   --no-install        take the peers that are there, install nothing
   --port-base N       ports from here on (21000)
   --out DIR           where the report goes (docs/bench)
 `
 
-const DEFAULTS = { rounds: 5, seconds: 5, portBase: 21_000, documents: 100_000 }
+const DEFAULTS = { rounds: 5, seconds: 5, portBase: 21_000, documents: 100_000, minutes: 0 }
 const QUICK = { rounds: 2, seconds: 2 }
 
 export class UsageError extends Error {}
@@ -47,6 +53,8 @@ export function optionsFrom(args: readonly string[], parts: readonly string[]): 
     slowDisk: values['slow-disk'] === true,
     install: values['no-install'] !== true,
     documentsMax: count('documents', values.documents, DEFAULTS.documents, 100_000_000),
+    largest: values.largest === true,
+    minutes: count('minutes', values.minutes, DEFAULTS.minutes, 24 * 60),
   }
 }
 
@@ -61,6 +69,8 @@ function parsed(args: readonly string[]) {
         quick: { type: 'boolean' },
         'slow-disk': { type: 'boolean' },
         documents: { type: 'string' },
+        largest: { type: 'boolean' },
+        minutes: { type: 'string' },
         'no-install': { type: 'boolean' },
         'port-base': { type: 'string' },
         out: { type: 'string' },

@@ -3,10 +3,10 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LocalCluster, LocalOptions } from '../deploy/local/cluster.ts'
 import { startLocal } from '../deploy/local/cluster.ts'
-import type { Finding } from './measure/finding.ts'
 import type { Tell } from './measure/rounds.ts'
 import type { Options } from './options.ts'
 import type { Found, ProgramName } from './peers/found.ts'
+import type { Progress } from './progress.ts'
 import { owned } from './running.ts'
 import { untilWhole } from './status.ts'
 
@@ -16,6 +16,8 @@ export type Bench = {
   readonly home: string
   readonly found: Found
   readonly tell: Tell
+  /** what was found is reported here, as soon as it is known */
+  readonly progress: Progress
   /** a port for the n-th process of a peer */
   readonly port: (n: number) => number
 }
@@ -24,7 +26,7 @@ export type Part = {
   readonly name: string
   /** without the first of them it makes no sense; the others are peers that may be missing */
   readonly programs: readonly ProgramName[]
-  readonly run: (bench: Bench) => Promise<readonly Finding[]>
+  readonly run: (bench: Bench) => Promise<void>
 }
 
 /** Above everything that a local cluster listens on. */

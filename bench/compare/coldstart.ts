@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { planOf } from '../../deploy/local/plan.ts'
 import { watched } from '../measure/busy.ts'
-import { type Finding, measured } from '../measure/finding.ts'
+import { measured } from '../measure/finding.ts'
 import type { Bench, Part } from '../part.ts'
 import { until } from '../status.ts'
 
@@ -15,7 +15,7 @@ const STOP_MS = 60_000
 
 export const coldStart: Part = { name: 'start', programs: [], run: measureStart }
 
-async function measureStart(bench: Bench): Promise<readonly Finding[]> {
+async function measureStart(bench: Bench): Promise<void> {
   const times: number[] = []
   const { foreign } = await watched(async () => {
     for (let round = 0; round < bench.options.rounds; round++) {
@@ -24,7 +24,16 @@ async function measureStart(bench: Bench): Promise<readonly Finding[]> {
     }
   })
   const verdict = measured('npm start until both serve', times, 's', { kind: 'atMost', value: 4 }, foreign)
-  return [{ part: 'start', title: 'Cold start', axis: null, rows: [], verdicts: [verdict], figures: [], notes: [] }]
+  bench.progress.report({
+    part: 'start',
+    title: 'Cold start',
+    axis: null,
+    rows: [],
+    verdicts: [verdict],
+    figures: [],
+    courses: [],
+    notes: [],
+  })
 }
 
 /** Seconds. */

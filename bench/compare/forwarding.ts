@@ -2,7 +2,7 @@
 import type { LocalCluster } from '../../deploy/local/cluster.ts'
 import { keysOf, READ_BYTES, requestFile, targetOf, write } from '../load/documents.ts'
 import { wrk } from '../load/wrk.ts'
-import { compared, type Finding, rowOf } from '../measure/finding.ts'
+import { compared, rowOf } from '../measure/finding.ts'
 import { interleaved } from '../measure/rounds.ts'
 import type { Contender } from '../measure/turn.ts'
 import { type Bench, type Part, withCluster } from '../part.ts'
@@ -17,7 +17,7 @@ export const forwarding: Part = {
   run: bench => withCluster(bench, cluster => compareForwarding(bench, cluster)),
 }
 
-async function compareForwarding(bench: Bench, cluster: LocalCluster): Promise<readonly Finding[]> {
+async function compareForwarding(bench: Bench, cluster: LocalCluster): Promise<void> {
   const { proxies, notes } = await startProxies(bench, cluster)
   try {
     await write(cluster.origins.b.public, keysOf('b'), READ_BYTES)
@@ -40,17 +40,16 @@ async function compareForwarding(bench: Bench, cluster: LocalCluster): Promise<r
     const against = (name: string, value: number) =>
       compared(rows, 'tandem', name, null, 'cpuMs', { kind: 'atLeast', value })
     const verdicts = [against('nginx', 0.9), against('@fastify/http-proxy', 3), against('hono/proxy', 10)]
-    return [
-      {
-        part: 'forwarding',
-        title: 'Forwarding alone: GET 200 B of the other origin, 64 connections',
-        axis: null,
-        rows,
-        verdicts: verdicts.filter(verdict => verdict !== null),
-        figures: [],
-        notes: ['CPU is that of the process that forwards, so the figure is what one core of it would do.', ...notes],
-      },
-    ]
+    bench.progress.report({
+      part: 'forwarding',
+      title: 'Forwarding alone: GET 200 B of the other origin, 64 connections',
+      axis: null,
+      rows,
+      verdicts: verdicts.filter(verdict => verdict !== null),
+      figures: [],
+      courses: [],
+      notes: ['CPU is that of the process that forwards, so the figure is what one core of it would do.', ...notes],
+    })
   } finally {
     await Promise.all([...proxies.values()].map(proxy => proxy.stop()))
   }

@@ -5,7 +5,7 @@ import type { LocalCluster } from '../../deploy/local/cluster.ts'
 import { bodyOf, keysOf, requestFile, targetOf, WRITE_BYTES, write } from '../load/documents.ts'
 import { wrk } from '../load/wrk.ts'
 import { watched } from '../measure/busy.ts'
-import { type Finding, measured } from '../measure/finding.ts'
+import { measured } from '../measure/finding.ts'
 import { median } from '../measure/stats.ts'
 import { type Bench, type Part, withCluster } from '../part.ts'
 import { statusOf } from '../status.ts'
@@ -20,7 +20,7 @@ export const lone: Part = {
   run: bench => withCluster(bench, cluster => measureLone(bench, cluster)),
 }
 
-async function measureLone(bench: Bench, cluster: LocalCluster): Promise<readonly Finding[]> {
+async function measureLone(bench: Bench, cluster: LocalCluster): Promise<void> {
   const keys = keysOf('a')
   const { public: url } = cluster.origins.a
   await write(url, keys, WRITE_BYTES)
@@ -45,24 +45,23 @@ async function measureLone(bench: Bench, cluster: LocalCluster): Promise<readonl
   const of = (field: 'put' | 'get' | 'sync' | 'rtt'): number => median(rounds.map(round => round[field]))
   const overhead = rounds.map(({ put, sync, rtt }) => put - 2 * sync - rtt)
   const figure = (name: string, value: number) => ({ name, value, unit: 'ms' })
-  return [
-    {
-      part: 'lone',
-      title: 'A lone write on an idle pair',
-      axis: null,
-      rows: [],
-      verdicts: [
-        measured('added to two fsyncs and one round trip', overhead, 'ms', { kind: 'atMost', value: 0.5 }, foreign),
-      ],
-      figures: [
-        figure('PUT 300 B, p50', of('put')),
-        figure('GET of the same document, p50: what HTTP costs of it', of('get')),
-        figure(`fdatasync of ${SYNCED_BYTES} bytes, median`, of('sync')),
-        figure('round trip on the link', of('rtt')),
-      ],
-      notes: [],
-    },
-  ]
+  bench.progress.report({
+    part: 'lone',
+    title: 'A lone write on an idle pair',
+    axis: null,
+    rows: [],
+    verdicts: [
+      measured('added to two fsyncs and one round trip', overhead, 'ms', { kind: 'atMost', value: 0.5 }, foreign),
+    ],
+    figures: [
+      figure('PUT 300 B, p50', of('put')),
+      figure('GET of the same document, p50: what HTTP costs of it', of('get')),
+      figure(`fdatasync of ${SYNCED_BYTES} bytes, median`, of('sync')),
+      figure('round trip on the link', of('rtt')),
+    ],
+    courses: [],
+    notes: [],
+  })
 }
 
 /** The median of some syncs of an append. */

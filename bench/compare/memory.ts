@@ -4,7 +4,7 @@ import type { LocalCluster } from '../../deploy/local/cluster.ts'
 import { ORIGINS } from '../../router/words.ts'
 import { bodyOf, keysOfBoth, requestFile, targetOf, WRITE_BYTES, write } from '../load/documents.ts'
 import { wrk } from '../load/wrk.ts'
-import { type Finding, measured } from '../measure/finding.ts'
+import { measured } from '../measure/finding.ts'
 import { residentOf } from '../measure/memory.ts'
 import { type Bench, type Part, withCluster } from '../part.ts'
 
@@ -23,7 +23,7 @@ export const memory: Part = {
   },
 }
 
-async function measureMemory(bench: Bench, cluster: LocalCluster): Promise<readonly Finding[]> {
+async function measureMemory(bench: Bench, cluster: LocalCluster): Promise<void> {
   const residents = () => ORIGINS.map(name => residentOf(cluster.origins[name].pid ?? 0))
   await pause(SETTLE_MS)
   const idle = residents().map(({ now }) => now)
@@ -44,18 +44,17 @@ async function measureMemory(bench: Bench, cluster: LocalCluster): Promise<reado
     bench.tell(`    ${Math.round(after.at(-1) ?? 0)} MiB`)
   }
   const highest = residents().map(({ highest: most }) => most)
-  return [
-    {
-      part: 'memory',
-      title: 'Resident memory of an origin',
-      axis: null,
-      rows: [],
-      verdicts: [
-        measured('idle', idle, 'MiB', { kind: 'atMost', value: 120 }, 0),
-        measured('highest, PUT 300 B at 256 connections', highest, 'MiB', { kind: 'atMost', value: 350 }, 0),
-      ],
-      figures: after.map((value, turn) => ({ name: `after turn ${turn + 1} under load`, value, unit: 'MiB' })),
-      notes: [],
-    },
-  ]
+  bench.progress.report({
+    part: 'memory',
+    title: 'Resident memory of an origin',
+    axis: null,
+    rows: [],
+    verdicts: [
+      measured('idle', idle, 'MiB', { kind: 'atMost', value: 120 }, 0),
+      measured('highest, PUT 300 B at 256 connections', highest, 'MiB', { kind: 'atMost', value: 350 }, 0),
+    ],
+    figures: after.map((value, turn) => ({ name: `after turn ${turn + 1} under load`, value, unit: 'MiB' })),
+    courses: [],
+    notes: [],
+  })
 }

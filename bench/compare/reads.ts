@@ -4,7 +4,7 @@ import type { LocalCluster } from '../../deploy/local/cluster.ts'
 import { ORIGINS, type OriginName } from '../../router/words.ts'
 import { keysOf, keysOfBoth, READ_BYTES, requestFile, targetOf, write } from '../load/documents.ts'
 import { wrk } from '../load/wrk.ts'
-import { compared, type Finding, rowOf } from '../measure/finding.ts'
+import { compared, rowOf } from '../measure/finding.ts'
 import { interleaved } from '../measure/rounds.ts'
 import type { Contender } from '../measure/turn.ts'
 import { type Bench, type Part, pidsOf, withCluster } from '../part.ts'
@@ -19,7 +19,7 @@ export const reads: Part = {
   run: bench => withCluster(bench, cluster => compareReads(bench, cluster)),
 }
 
-async function compareReads(bench: Bench, cluster: LocalCluster): Promise<readonly Finding[]> {
+async function compareReads(bench: Bench, cluster: LocalCluster): Promise<void> {
   const proxies = await startProxies(bench, cluster)
   try {
     await write(cluster.origins.a.public, keysOfBoth(), READ_BYTES)
@@ -28,26 +28,25 @@ async function compareReads(bench: Bench, cluster: LocalCluster): Promise<readon
     const against = (name: string, value: number) =>
       compared(rows, 'tandem', name, null, 'perSecond', { kind: 'atLeast', value })
     const cpu = (name: string) => compared(rows, 'tandem', name, null, 'cpuMs', null)
-    return [
-      {
-        part: 'reads',
-        title: TITLE,
-        axis: null,
-        rows,
-        verdicts: [
-          against('nginx', 1.2),
-          against('haproxy', 1.2),
-          against('direct', 0.62),
-          cpu('nginx'),
-          cpu('haproxy'),
-        ].filter(verdict => verdict !== null),
-        figures: [],
-        notes: [
-          'direct: each key is asked of its right origin, by clients that know where it lives.',
-          'CPU is that of all processes of a side; the origins and their Redis are in all of them.',
-        ],
-      },
-    ]
+    bench.progress.report({
+      part: 'reads',
+      title: TITLE,
+      axis: null,
+      rows,
+      verdicts: [
+        against('nginx', 1.2),
+        against('haproxy', 1.2),
+        against('direct', 0.62),
+        cpu('nginx'),
+        cpu('haproxy'),
+      ].filter(verdict => verdict !== null),
+      figures: [],
+      courses: [],
+      notes: [
+        'direct: each key is asked of its right origin, by clients that know where it lives.',
+        'CPU is that of all processes of a side; the origins and their Redis are in all of them.',
+      ],
+    })
   } finally {
     await Promise.all([...proxies.values()].map(proxy => proxy.stop()))
   }

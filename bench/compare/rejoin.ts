@@ -28,7 +28,7 @@ export const rejoin: Part = {
       for (let round = 0; round < bench.options.rounds; round++)
         rounds.push(await withCluster(bench, cluster => roundOf(bench, cluster)))
     })
-    return [findingOf(rounds, foreign)]
+    bench.progress.report(findingOf(rounds, foreign))
   },
 }
 
@@ -119,6 +119,7 @@ function findingOf(rounds: readonly Round[], foreign: number): Finding {
       measured('live, 64 connections through one host', of('live'), 'writes/s', null, foreign),
     ],
     figures: [{ name: 'size of the snapshot, both shards', value: of('mib')[0] ?? 0, unit: 'MiB' }],
+    courses: [],
     notes: [
       'A stream is timed from its first progress, a snapshot from when the returning origin answers, until every entry is on both, while nobody writes. The wait for a stable peer (TANDEM_STABLE_MS) is not in it.',
     ],

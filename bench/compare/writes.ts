@@ -27,7 +27,7 @@ export const writes: Part = {
   run: bench => withCluster(bench, cluster => compareWrites(bench, cluster)),
 }
 
-async function compareWrites(bench: Bench, cluster: LocalCluster): Promise<readonly Finding[]> {
+async function compareWrites(bench: Bench, cluster: LocalCluster): Promise<void> {
   const writers: Writer[] = [tandem(bench, cluster)]
   const stops: (() => Promise<void>)[] = []
   try {
@@ -62,7 +62,7 @@ async function compareWrites(bench: Bench, cluster: LocalCluster): Promise<reado
       })
     }
     await write(cluster.origins.a.public, keysOfBoth(), WRITE_BYTES)
-    return [await atEachLoad(bench, writers)]
+    await atEachLoad(bench, writers)
   } finally {
     for (const stop of stops) await stop()
   }
@@ -90,7 +90,7 @@ function tandem(bench: Bench, cluster: LocalCluster): Writer {
   }
 }
 
-async function atEachLoad(bench: Bench, writers: readonly Writer[]): Promise<Finding> {
+async function atEachLoad(bench: Bench, writers: readonly Writer[]): Promise<void> {
   const rows: Row[] = []
   const verdicts: (Verdict | null)[] = []
   for (const at of CONNECTIONS) {
@@ -105,14 +105,19 @@ async function atEachLoad(bench: Bench, writers: readonly Writer[]): Promise<Fin
       compared(rows, 'tandem', name, at, 'perSecond', goal === undefined ? null : { kind: 'atLeast', value: goal })
     verdicts.push(faster('etcd', ETCD_GOALS[at]), faster('postgres', POSTGRES_GOALS[at]))
     verdicts.push(compared(rows, 'tandem', 'etcd', at, 'p99Ms', { kind: 'atMost', value: 1 }))
+    bench.progress.report(findingOf(rows, verdicts))
   }
+}
+
+function findingOf(rows: readonly Row[], verdicts: readonly (Verdict | null)[]): Finding {
   return {
     part: 'writes',
     title: 'PUT 300 B, on two disks before the answer',
     axis: 'connections',
-    rows,
+    rows: [...rows],
     verdicts: verdicts.filter(verdict => verdict !== null),
     figures: [],
+    courses: [],
     notes: [
       'tandem: keys over both origins, half of the connections to each, so half of the writes are forwarded as well.',
       'etcd: three members on this machine, asked at the leader by its HTTP gateway. postgres: a synchronous standby, asked by pgbench over its own protocol.',

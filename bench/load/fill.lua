@@ -1,6 +1,8 @@
 -- wrk -s fill.lua URL -- PREFIX FROM COUNT BODY_BYTES MORE: puts documents PREFIX<n>, n from FROM on, COUNT of them, then
 -- ends the process (wrk itself would sleep on). MORE answers are waited for, so that each connection had another turn.
+-- At the end it says how many of the answers were refusals.
 local prefix, number, last, body, left
+local refused = 0
 local tried = false
 
 function init(args)
@@ -19,6 +21,9 @@ function request()
 end
 
 function response(status)
+  if status >= 300 then refused = refused + 1 end
   left = left - 1
-  if left == 0 then os.exit(0) end
+  if left > 0 then return end
+  io.write(refused, "\n")
+  os.exit(0)
 end

@@ -7,6 +7,7 @@ import type { Load } from '../measure/turn.ts'
 
 const run = promisify(execFile)
 const REQUESTS = fileURLToPath(new URL('requests.lua', import.meta.url))
+const SPREAD = fileURLToPath(new URL('spread.lua', import.meta.url))
 const FILL = fileURLToPath(new URL('fill.lua', import.meta.url))
 /** Beyond the time asked for, it waits for its connections to end. */
 const LATE_MS = 30_000
@@ -18,6 +19,7 @@ const told = z.object({
   micros: z.number(),
   status: z.number(),
   socket: z.number(),
+  longest: z.number(),
   quantiles: z.array(z.number()),
 })
 
@@ -30,24 +32,53 @@ export type Requests = {
   readonly file: string
 }
 
+/** One of many documents by chance: PREFIX<n>, n below `documents`. */
+export type Spread = {
+  readonly url: string
+  readonly connections: number
+  readonly method: 'GET' | 'PUT'
+  readonly prefix: string
+  readonly documents: number
+  readonly bodyBytes: number
+}
+
+export const wrk = ({ url, connections, method, type, file }: Requests, seconds: number): Promise<Load> =>
+  loaded(url, connections, REQUESTS, [method, type ?? '-', file], seconds)
+
+export const wrkSpread = (
+  { url, connections, method, prefix, documents, bodyBytes }: Spread,
+  seconds: number,
+): Promise<Load> =>
+  loaded(url, connections, SPREAD, [method, 'text/plain', prefix, String(documents), String(bodyBytes)], seconds)
+
+/** Two generators must not ask for the same thing at the same time. */
 let started = 0
 
-export async function wrk({ url, connections, method, type, file }: Requests, seconds: number): Promise<Load> {
+async function loaded(
+  url: string,
+  connections: number,
+  script: string,
+  args: readonly string[],
+  seconds: number,
+): Promise<Load> {
   started += 1
   const { stdout } = await run(
     'wrk',
     [
       ...['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--timeout', `${TIMEOUT_SECONDS}s`],
-      ...['-s', REQUESTS, url, '--', method, type ?? '-', file, String(started)],
+      ...['-s', script, url, '--', ...args, String(started)],
     ],
     { timeout: seconds * 1000 + LATE_MS, killSignal: 'SIGKILL' },
   )
-  const { requests, micros, status, socket, quantiles } = told.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''))
+  const { requests, micros, status, socket, longest, quantiles } = told.parse(
+    JSON.parse(stdout.trim().split('\n').at(-1) ?? ''),
+  )
   return {
     requests,
     seconds: micros / 1e6,
     failures: status + socket,
     latency: { count: requests, valuesMs: quantiles.map(micro => micro / 1000) },
+    longestMs: longest / 1000,
   }
 }
 
@@ -59,13 +90,16 @@ export type Filling = {
   readonly bodyBytes: number
 }
 
-const FILL_CONNECTIONS = 64
+/** A host takes the more writes a second the more of them share a group: a large store is filled with more at once. */
+const FILL_CONNECTIONS = { usual: 64, large: 256 }
+const FILL_LARGE_COUNT = 100_000
 const FILL_SECONDS_MAX = 4 * 3600
 
-/** Writes so many documents. */
-export async function fill({ url, prefix, from, count, bodyBytes }: Filling): Promise<void> {
-  const connections = Math.min(FILL_CONNECTIONS, count)
-  await run(
+/** Writes so many documents. Returns how many of its requests were refused. */
+export async function fill({ url, prefix, from, count, bodyBytes }: Filling): Promise<number> {
+  const most = count < FILL_LARGE_COUNT ? FILL_CONNECTIONS.usual : FILL_CONNECTIONS.large
+  const connections = Math.min(most, count)
+  const { stdout } = await run(
     'wrk',
     [
       ...['-t', '1', '-c', String(connections), '-d', `${FILL_SECONDS_MAX}s`, '--timeout', `${TIMEOUT_SECONDS}s`],
@@ -73,4 +107,5 @@ export async function fill({ url, prefix, from, count, bodyBytes }: Filling): Pr
     ],
     { timeout: FILL_SECONDS_MAX * 1000, killSignal: 'SIGKILL' },
   )
+  return Number(stdout.trim().split('\n').at(-1))
 }

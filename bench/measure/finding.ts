@@ -1,7 +1,12 @@
 // What a part of the benchmark found: rows of figures, what they are measured against, and whether they conclude anything.
-import { ratio, type Summary, summary } from './stats.ts'
+import { ratios, type Summary, summary } from './stats.ts'
 import type { Sample } from './turn.ts'
 
+/**
+ * So many rounds that all lie on one side of a goal conclude, however far apart they are: where the truth lies at the
+ * goal, that is a chance of 1 in 32. Fewer conclude only where they agree as closely as SPREAD_MAX says.
+ */
+export const ROUNDS_TO_CONCLUDE = 5
 /** Rounds further apart than this say more about the machine than about the contenders. */
 export const SPREAD_MAX = 0.25
 /** Share of the machine that others may use before the figures are theirs as well. */
@@ -16,6 +21,8 @@ export type Row = {
   readonly perSecond: Summary
   readonly p50Ms: Summary
   readonly p99Ms: Summary
+  readonly p999Ms: Summary
+  readonly longestMs: Summary
   readonly cpuMs: Summary
   readonly loadCpuMs: Summary
   readonly foreign: number
@@ -28,9 +35,26 @@ export type Verdict = {
   readonly at: number | null
   readonly value: Summary
   readonly unit: string
-  readonly goal: { readonly kind: 'atLeast' | 'atMost'; readonly value: number } | null
-  /** `noisy`: measured, but the machine was not quiet enough to conclude */
-  readonly outcome: 'met' | 'missed' | 'noisy' | 'none'
+  readonly goal: Goal | null
+  readonly outcome: Outcome
+}
+
+export type Goal = { readonly kind: 'atLeast' | 'atMost'; readonly value: number }
+
+/** `noisy`: measured, but too close to the goal, or the machine not quiet enough, to conclude. `none`: without a goal. */
+export type Outcome = 'met' | 'missed' | 'noisy' | 'none'
+
+/** What was looked at again and again while something ran; all of one unit, so that one plot holds it. */
+export type Course = {
+  readonly name: string
+  readonly title: string
+  readonly unit: string
+  /** what stands for several moments in one line of a table */
+  readonly told: 'mean' | 'highest'
+  readonly lines: readonly {
+    readonly name: string
+    readonly points: readonly { readonly minute: number; readonly value: number }[]
+  }[]
 }
 
 export type Finding = {
@@ -42,6 +66,7 @@ export type Finding = {
   readonly verdicts: readonly Verdict[]
   /** figures by name, one line of a table each */
   readonly figures: readonly { readonly name: string; readonly value: number; readonly unit: string }[]
+  readonly courses: readonly Course[]
   readonly notes: readonly string[]
 }
 
@@ -53,6 +78,8 @@ export function rowOf(contender: string, at: number | null, samples: readonly Sa
     perSecond: of('perSecond'),
     p50Ms: of('p50Ms'),
     p99Ms: of('p99Ms'),
+    p999Ms: of('p999Ms'),
+    longestMs: of('longestMs'),
     cpuMs: of('cpuMs'),
     loadCpuMs: of('loadCpuMs'),
     foreign: Math.max(...samples.map(sample => sample.foreign)),
@@ -61,9 +88,8 @@ export function rowOf(contender: string, at: number | null, samples: readonly Sa
   }
 }
 
-/** Why nothing should be concluded from these rows; null where it may. */
-export function noiseOf(rows: readonly Row[], spread: number): string | null {
-  const foreign = Math.max(...rows.map(row => row.foreign))
+/** Why this row's figures are not to be relied on; null where they are. */
+export function noiseOf({ foreign, perSecond: { spread } }: Row): string | null {
   if (foreign > FOREIGN_MAX)
     return `others used ${percent(foreign)} of the machine, the limit is ${percent(FOREIGN_MAX)}`
   if (spread > SPREAD_MAX) return `the rounds lie ${percent(spread)} apart, the limit is ${percent(SPREAD_MAX)}`
@@ -79,23 +105,16 @@ export function compared(
   against: string,
   at: number | null,
   measure: Measure,
-  goal: Verdict['goal'],
+  goal: Goal | null,
 ): Verdict | null {
   const find = (name: string): Row | undefined => rows.find(row => row.contender === name && row.at === at)
   const [mine, theirs] = [find(of), find(against)]
   if (mine === undefined || theirs === undefined) return null
   const [ours, others] = [mine, theirs].map(row => row.samples.map(sample => sample[measure]))
   // less CPU is better: turned round, so that more is better in every ratio but those of latencies
-  const value = measure === 'cpuMs' ? ratio(others ?? [], ours ?? []) : ratio(ours ?? [], others ?? [])
-  const what = `${WORDS[measure]}: ${of} to ${against}`
-  return {
-    what,
-    at,
-    value,
-    unit: '×',
-    goal,
-    outcome: judged(value.median, goal, noiseOf([mine, theirs], value.spread)),
-  }
+  const values = measure === 'cpuMs' ? ratios(others ?? [], ours ?? []) : ratios(ours ?? [], others ?? [])
+  const foreign = Math.max(mine.foreign, theirs.foreign)
+  return { ...measured(`${WORDS[measure]}: ${of} to ${against}`, values, '×', goal, foreign), at }
 }
 
 const WORDS: Readonly<Record<Measure, string>> = {
@@ -105,22 +124,23 @@ const WORDS: Readonly<Record<Measure, string>> = {
   cpuMs: 'requests a second of CPU',
 }
 
-export function judged(value: number, goal: Verdict['goal'], noise: string | null): Verdict['outcome'] {
+/** A sign test over the rounds: it concludes where all of them lie on one side of the goal. */
+export function judged(values: readonly number[], goal: Goal | null, foreign: number): Outcome {
   if (goal === null) return 'none'
-  if (noise !== null) return 'noisy'
-  const met = goal.kind === 'atLeast' ? value >= goal.value : value <= goal.value
-  return met ? 'met' : 'missed'
+  if (foreign > FOREIGN_MAX || values.length === 0 || !values.every(Number.isFinite)) return 'noisy'
+  if (values.length < ROUNDS_TO_CONCLUDE && summary(values).spread > SPREAD_MAX) return 'noisy'
+  const meeting = values.filter(value => (goal.kind === 'atLeast' ? value >= goal.value : value <= goal.value)).length
+  if (meeting === 0) return 'missed'
+  return meeting === values.length ? 'met' : 'noisy'
 }
 
-/** A figure that has no rows: judged by its own spread, and by how busy the machine was. */
+/** @param values one of each round, best paired with another contender's of the same round */
 export function measured(
   what: string,
   values: readonly number[],
   unit: string,
-  goal: Verdict['goal'],
+  goal: Goal | null,
   foreign: number,
 ): Verdict {
-  const value = summary(values)
-  const quiet = foreign <= FOREIGN_MAX && value.spread <= SPREAD_MAX
-  return { what, at: null, value, unit, goal, outcome: judged(value.median, goal, quiet ? null : 'noise') }
+  return { what, at: null, value: summary(values), unit, goal, outcome: judged(values, goal, foreign) }
 }

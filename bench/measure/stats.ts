@@ -2,6 +2,8 @@
 
 export type Summary = {
   readonly median: number
+  readonly lowest: number
+  readonly highest: number
   /** (highest - lowest) / median: 0 where all rounds agree */
   readonly spread: number
 }
@@ -15,13 +17,24 @@ export function median(values: readonly number[]): number {
 
 export function summary(values: readonly number[]): Summary {
   const middle = median(values)
-  const spread = middle === 0 ? 0 : (Math.max(...values) - Math.min(...values)) / Math.abs(middle)
-  return { median: middle, spread }
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)]
+  const spread = middle === 0 ? 0 : (highest - lowest) / Math.abs(middle)
+  return { median: middle, lowest, highest, spread }
 }
 
 /** Of each round, what one contender did to what the other did: noise that meets both cancels out. */
-export function ratio(of: readonly number[], against: readonly number[]): Summary {
-  return summary(of.map((value, round) => value / (against[round] ?? Number.NaN)))
+export const ratios = (of: readonly number[], against: readonly number[]): number[] =>
+  of.map((value, round) => value / (against[round] ?? Number.NaN))
+
+export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+
+export type Point = { readonly x: number; readonly y: number }
+
+/** Of the straight line that lies closest to the points (least squares): how much y grows with each x. */
+export function slopeOf(points: readonly Point[]): number {
+  const middle = { x: mean(points.map(({ x }) => x)), y: mean(points.map(({ y }) => y)) }
+  const sum = (of: (point: Point) => number): number => points.reduce((total, point) => total + of(point), 0)
+  return sum(({ x, y }) => (x - middle.x) * (y - middle.y)) / sum(({ x }) => (x - middle.x) ** 2)
 }
 
 /** Several loads at once as one distribution; each gives its values at evenly spaced quantiles. */

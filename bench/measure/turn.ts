@@ -8,6 +8,8 @@ export type Load = {
   readonly seconds: number
   readonly failures: number
   readonly latency: Quantiles
+  /** the longest that any request took */
+  readonly longestMs: number
 }
 
 export type Contender = {
@@ -22,6 +24,8 @@ export type Sample = {
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
+  readonly p999Ms: number
+  readonly longestMs: number
   /** milliseconds of CPU of all of the side's processes for 1000 requests */
   readonly cpuMs: number
   /** the same of the load generators, which is nobody's */
@@ -45,6 +49,8 @@ export async function turnOf(contender: Contender, seconds: number): Promise<Sam
     perSecond: loads.reduce((sum, load) => sum + load.requests / load.seconds, 0),
     p50Ms: quantileOf(latency, 0.5),
     p99Ms: quantileOf(latency, 0.99),
+    p999Ms: quantileOf(latency, 0.999),
+    longestMs: Math.max(...loads.map(load => load.longestMs)),
     cpuMs: perThousand(cpuOf(pids) - before.side),
     loadCpuMs: perThousand(endedChildrenCpu() - before.load),
     failures: loads.reduce((sum, load) => sum + load.failures, 0),

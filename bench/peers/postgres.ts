@@ -114,5 +114,6 @@ function loadOf(files: readonly string[], seconds: number): Load {
     seconds,
     failures: 0,
     latency: { count: micros.length, valuesMs: Array.from({ length: QUANTILES }, (_, quantile) => at(quantile)) },
+    longestMs: (micros.at(-1) ?? 0) / 1000,
   }
 }

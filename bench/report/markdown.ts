@@ -1,5 +1,17 @@
 // The report as a page of tables.
-import { type Finding, FOREIGN_MAX, noiseOf, percent, type Row, SPREAD_MAX, type Verdict } from '../measure/finding.ts'
+import {
+  type Course,
+  type Finding,
+  FOREIGN_MAX,
+  noiseOf,
+  type Outcome,
+  percent,
+  ROUNDS_TO_CONCLUDE,
+  type Row,
+  SPREAD_MAX,
+  type Verdict,
+} from '../measure/finding.ts'
+import { mean, type Summary } from '../measure/stats.ts'
 import { short } from './numbers.ts'
 import type { Report } from './report.ts'
 
@@ -7,9 +19,10 @@ export function markdownOf(report: Report, plots: ReadonlyMap<Finding, readonly 
   return [
     '# How fast',
     '',
-    `Made by \`npm run bench\`: ${report.rounds} rounds of ${report.seconds} s, every contender in turn. Figures are medians; ± is the distance`,
-    `between the lowest and the highest round. Nothing is concluded where rounds lie more than ${percent(SPREAD_MAX)} apart or others`,
-    `used more than ${percent(FOREIGN_MAX)} of the machine. The peers' configurations are in \`bench/peers/\`.`,
+    `Made by \`npm run bench\`: ${report.rounds} rounds of ${report.seconds} s, every contender in turn. Figures are medians, with the lowest`,
+    'and the highest round in brackets. Contenders are compared round by round: a goal is met where every round meets it and missed',
+    `where none does, of ${ROUNDS_TO_CONCLUDE} rounds at least or of fewer within ${percent(SPREAD_MAX)}; else, or where others used more than ${percent(FOREIGN_MAX)} of the machine,`,
+    "nothing is concluded. The peers' configurations are in `bench/peers/`.",
     '',
     ...machine(report),
     '',
@@ -21,7 +34,7 @@ export function markdownOf(report: Report, plots: ReadonlyMap<Finding, readonly 
     .concat('\n')
 }
 
-function machine({ machine: m, versions, missing, disk }: Report): string[] {
+function machine({ machine: m, versions, missing, failures, disk }: Report): string[] {
   return [
     `- Machine: ${m.cores} cores, ${m.memoryGib} GiB, ${m.cpu}, ${m.kernel}`,
     `- Disk: ${disk}`,
@@ -29,6 +42,7 @@ function machine({ machine: m, versions, missing, disk }: Report): string[] {
       .map(([name, version]) => `${name} (${version})`)
       .join('; ')}`,
     ...Object.entries(missing).map(([name, why]) => `- Skipped: ${name} (${why})`),
+    ...failures.map(failure => `- Failed: ${failure}`),
   ]
 }
 
@@ -37,12 +51,15 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)]
 }
 
-const OUTCOMES: Readonly<Record<Verdict['outcome'], string>> = {
+const OUTCOMES: Readonly<Record<Outcome, string>> = {
   met: 'met',
   missed: '**missed**',
-  noisy: 'too noisy to conclude',
+  noisy: 'too close or too noisy to conclude',
   none: '',
 }
+
+const withRange = ({ median, lowest, highest }: Summary): string =>
+  `${short(median)} (${short(lowest)}..${short(highest)})`
 
 function goals(verdicts: readonly Verdict[]): string[] {
   return table(
@@ -50,14 +67,14 @@ function goals(verdicts: readonly Verdict[]): string[] {
     verdicts.map(({ what, at, value, unit, goal, outcome }) => [
       at === null ? what : `${what}, at ${at}`,
       goal === null ? '' : `${goal.kind === 'atLeast' ? '≥' : '≤'} ${goal.value} ${unit}`,
-      `${short(value.median)} ${unit} ± ${percent(value.spread)}`,
+      `${withRange(value)} ${unit}`,
       OUTCOMES[outcome],
     ]),
   )
 }
 
 function section(finding: Finding, plots: readonly string[]): string[] {
-  const { title, axis, rows, verdicts, figures, notes } = finding
+  const { title, axis, rows, verdicts, figures, courses, notes } = finding
   const free = verdicts.filter(({ goal }) => goal === null)
   return [
     `## ${title}`,
@@ -81,9 +98,34 @@ function section(finding: Finding, plots: readonly string[]): string[] {
           ),
           '',
         ]),
+    ...(courses.length === 0 ? [] : [...courseTable(courses), '']),
     ...plots.flatMap(file => [`![${title}](${file})`, '']),
     ...notes.map(note => `${note}\n`),
   ]
+}
+
+/** Lines of the table of a course: each stands for as many moments as it takes. */
+const COURSE_LINES = 12
+
+/** All courses of a finding have the same moments. */
+function courseTable(courses: readonly Course[]): string[] {
+  const columns = courses.flatMap(({ title, unit, told, lines }) =>
+    lines.map(({ name, points }) => ({ head: `${title}: ${name}, ${unit}`, told, points })),
+  )
+  const moments = columns[0]?.points.length ?? 0
+  const step = Math.max(1, Math.ceil(moments / COURSE_LINES))
+  const starts = Array.from({ length: Math.ceil(moments / step) }, (_, at) => at * step)
+  return table(
+    ['until minute', ...columns.map(({ head }) => head)],
+    starts.map(start => {
+      const minute = columns[0]?.points.slice(start, start + step).at(-1)?.minute ?? 0
+      const cell = ({ told, points }: (typeof columns)[number]): string => {
+        const values = points.slice(start, start + step).map(({ value }) => value)
+        return short(told === 'mean' ? mean(values) : Math.max(...values))
+      }
+      return [minute.toFixed(1), ...columns.map(cell)]
+    }),
+  )
 }
 
 const headOf = (axis: string | null): string[] => [
@@ -92,6 +134,8 @@ const headOf = (axis: string | null): string[] => [
   'requests/s',
   'p50 ms',
   'p99 ms',
+  'p99.9 ms',
+  'longest ms',
   'CPU ms for 1000',
   'load CPU ms for 1000',
   'failed',
@@ -99,16 +143,18 @@ const headOf = (axis: string | null): string[] => [
 ]
 
 function cells(axis: string | null, row: Row): string[] {
-  const { contender, at, perSecond, p50Ms, p99Ms, cpuMs, loadCpuMs, failures } = row
+  const { contender, at, perSecond, p50Ms, p99Ms, p999Ms, longestMs, cpuMs, loadCpuMs, failures } = row
   return [
     ...(axis === null ? [] : [String(at)]),
     contender,
-    `${short(perSecond.median)} ± ${percent(perSecond.spread)}`,
+    withRange(perSecond),
     short(p50Ms.median),
     short(p99Ms.median),
+    short(p999Ms.median),
+    short(longestMs.highest),
     short(cpuMs.median),
     short(loadCpuMs.median),
     String(failures),
-    noiseOf([row], perSecond.spread) ?? 'yes',
+    noiseOf(row) ?? 'yes',
   ]
 }

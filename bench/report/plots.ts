@@ -1,6 +1,6 @@
 // Which plots a finding has.
-import type { Finding, Row } from '../measure/finding.ts'
-import { barsOf, linesOf } from './svg.ts'
+import type { Course, Finding, Row } from '../measure/finding.ts'
+import { barsOf, linesOf, minutesOf } from './svg.ts'
 
 export type Plot = { readonly file: string; readonly svg: string }
 
@@ -9,7 +9,9 @@ const DRAWN = [
   { measure: 'p99Ms', words: 'p99, milliseconds' },
 ] as const
 
-export function plotsOf({ part, title, axis, rows }: Finding): Plot[] {
+export const plotsOf = (finding: Finding): Plot[] => [...rowPlots(finding), ...finding.courses.map(course)]
+
+function rowPlots({ part, title, axis, rows }: Finding): Plot[] {
   if (rows.length === 0) return []
   const name = axis === null ? part : `${part}-${axis}`
   return DRAWN.map(({ measure, words }) => {
@@ -17,6 +19,14 @@ export function plotsOf({ part, title, axis, rows }: Finding): Plot[] {
     const svg = axis === null ? bars(whole, rows, measure) : lines(whole, axis, rows, measure)
     return { file: `${name}-${measure}.svg`, svg }
   })
+}
+
+function course({ name, title, unit, lines: drawn }: Course): Plot {
+  const series = drawn.map(line => ({
+    name: line.name,
+    points: line.points.map(({ minute, value }) => ({ x: minute, y: value })),
+  }))
+  return { file: `${name}.svg`, svg: minutesOf(`${title}, ${unit}`, series) }
 }
 
 type Drawn = (typeof DRAWN)[number]['measure']

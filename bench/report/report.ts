@@ -6,6 +6,7 @@ import { ADDED_MICROS } from '../disk/slowdisk.ts'
 import type { Finding, Verdict } from '../measure/finding.ts'
 import type { Options } from '../options.ts'
 import type { Found } from '../peers/found.ts'
+import type { Result } from '../progress.ts'
 import { markdownOf } from './markdown.ts'
 import { plotsOf } from './plots.ts'
 
@@ -21,6 +22,8 @@ export type Report = {
   }
   readonly versions: Readonly<Record<string, string>>
   readonly missing: Readonly<Record<string, string>>
+  /** what was to be measured and could not be */
+  readonly failures: readonly string[]
   /** the verdicts that have a goal, of all findings */
   readonly goals: readonly Verdict[]
   readonly findings: readonly Finding[]
@@ -28,7 +31,7 @@ export type Report = {
 
 const GIB = 1024 ** 3
 
-export function reportOf(options: Options, found: Found, slowed: boolean, findings: readonly Finding[]): Report {
+export function reportOf(options: Options, found: Found, slowed: boolean, { findings, failures }: Result): Report {
   const processors = cpus()
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return {
@@ -43,6 +46,7 @@ export function reportOf(options: Options, found: Found, slowed: boolean, findin
     },
     versions: { tandem: String(version), node: process.version, ...found.versions },
     missing: found.missing,
+    failures,
     goals: findings.flatMap(({ verdicts }) => verdicts.filter(({ goal }) => goal !== null)),
     findings,
   }

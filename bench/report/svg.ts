@@ -1,4 +1,5 @@
-// Plots without a library: lines over a logarithmic axis, or bars.
+// Plots without a library: lines over a logarithmic axis or over time, or bars.
+import type { Point } from '../measure/stats.ts'
 import { short } from './numbers.ts'
 
 const WIDTH = 640
@@ -12,7 +13,7 @@ const INNER = { width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM }
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9']
 const GRID_LINES = 4
 
-export type Series = { readonly name: string; readonly points: readonly { readonly x: number; readonly y: number }[] }
+export type Series = { readonly name: string; readonly points: readonly Point[] }
 
 export type Bar = { readonly name: string; readonly low: number; readonly median: number; readonly high: number }
 
@@ -40,36 +41,55 @@ function grid(max: number): string[] {
   })
 }
 
-/** x on a logarithmic axis, y from zero. */
+/** How a value lies between the first and the last: 0 to 1. */
+type Scale = (x: number, first: number, last: number) => number
+
+const logarithmic: Scale = (x, first, last) => Math.log(x / first) / Math.log(last / first)
+const linear: Scale = (x, first, last) => (x - first) / (last - first)
+
+/** x on a logarithmic axis, y from zero; every point has a dot and its x a number. */
 export function linesOf(title: string, axis: string, series: readonly Series[]): string {
-  const points = series.flatMap(one => one.points)
-  const max = Math.max(...points.map(({ y }) => y), Number.MIN_VALUE) * 1.05
-  const xs = [...new Set(points.map(({ x }) => x))].sort((x, y) => x - y)
-  const [first = 1, last = 1] = [xs[0], xs.at(-1)]
-  const across = (x: number): number =>
-    LEFT + (last === first ? INNER.width / 2 : (Math.log(x / first) / Math.log(last / first)) * INNER.width)
-  const drawn = series.flatMap(({ name, points: own }, index) => {
+  const xs = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((x, y) => x - y)
+  return drawn(title, axis, series, { scale: logarithmic, ticks: xs, first: xs[0] ?? 1, dots: true })
+}
+
+/** Minutes from zero on, y from zero: so many points that they have no dots. */
+export function minutesOf(title: string, series: readonly Series[]): string {
+  const last = Math.max(...series.flatMap(({ points }) => points.map(({ x }) => x)), Number.MIN_VALUE)
+  const ticks = Array.from({ length: GRID_LINES + 1 }, (_, at) => (last * at) / GRID_LINES)
+  return drawn(title, 'minutes', series, { scale: linear, ticks, first: 0, dots: false })
+}
+
+type Across = {
+  readonly scale: Scale
+  /** in order; the last of them lies at the right edge */
+  readonly ticks: readonly number[]
+  readonly first: number
+  readonly dots: boolean
+}
+
+function drawn(title: string, axis: string, series: readonly Series[], { scale, ticks, first, dots }: Across): string {
+  const max = Math.max(...series.flatMap(({ points }) => points.map(({ y }) => y)), Number.MIN_VALUE) * 1.05
+  const last = ticks.at(-1) ?? first
+  const across = (x: number): number => LEFT + INNER.width * (last === first ? 0.5 : scale(x, first, last))
+  const lines = series.flatMap(({ name, points }, index) => {
     const colour = colourOf(index)
-    const path = own.map(({ x, y }) => `${across(x).toFixed(1)},${heightOf(y, max).toFixed(1)}`)
-    const dots = path.map(dot => {
-      const [x, y] = dot.split(',')
-      return `<circle cx="${x}" cy="${y}" r="3" fill="${colour}"/>`
-    })
+    const places = points.map(({ x, y }) => ({ x: across(x).toFixed(1), y: heightOf(y, max).toFixed(1) }))
     return [
-      `<polyline points="${path.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`,
-      ...dots,
+      `<polyline points="${places.map(({ x, y }) => `${x},${y}`).join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`,
+      ...(dots ? places.map(({ x, y }) => `<circle cx="${x}" cy="${y}" r="3" fill="${colour}"/>`) : []),
       text(LEFT + INNER.width + 12, TOP + 14 + 18 * index, name, 'start', colour),
     ]
   })
-  const ticks = xs.map(x => text(across(x), HEIGHT - BOTTOM + 16, short(x), 'middle'))
-  return page(title, [...grid(max), ...ticks, text(LEFT + INNER.width / 2, HEIGHT - 8, axis, 'middle'), ...drawn])
+  const numbers = ticks.map(x => text(across(x), HEIGHT - BOTTOM + 16, short(x), 'middle'))
+  return page(title, [...grid(max), ...numbers, text(LEFT + INNER.width / 2, HEIGHT - 8, axis, 'middle'), ...lines])
 }
 
 /** The whisker goes from the lowest to the highest round. */
 export function barsOf(title: string, bars: readonly Bar[]): string {
   const max = Math.max(...bars.map(({ high }) => high), Number.MIN_VALUE) * 1.05
   const slot = (INNER.width + RIGHT - 16) / Math.max(bars.length, 1)
-  const drawn = bars.flatMap(({ name, low, median, high }, index) => {
+  const columns = bars.flatMap(({ name, low, median, high }, index) => {
     const middle = LEFT + slot * (index + 0.5)
     const top = heightOf(median, max)
     const width = slot * 0.6
@@ -80,5 +100,5 @@ export function barsOf(title: string, bars: readonly Bar[]): string {
       text(middle, HEIGHT - BOTTOM + 32, short(median), 'middle'),
     ]
   })
-  return page(title, [...grid(max), ...drawn])
+  return page(title, [...grid(max), ...columns])
 }

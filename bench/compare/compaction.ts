@@ -1,0 +1,2 @@
+import type { Part } from '../part.ts'
+export const compaction: Part = { name: 'compaction', programs: ['wrk'], run: async () => {} }

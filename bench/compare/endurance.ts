@@ -1,0 +1,129 @@
+// The heaviest load for many minutes, over a whole store: does anything pile up, does anything come to a stop?
+import type { LocalCluster } from '../../deploy/local/cluster.ts'
+import { ORIGINS } from '../../router/words.ts'
+import { WRITE_BYTES } from '../load/documents.ts'
+import { wrkSpread } from '../load/wrk.ts'
+import { type Course, type Finding, measured, type Verdict } from '../measure/finding.ts'
+import { residentOf } from '../measure/memory.ts'
+import { FLAT_MAX, trendOf } from '../measure/trend.ts'
+import type { Load } from '../measure/turn.ts'
+import { LOOK_SECONDS, type Weight, weightCourses, weightOf } from '../measure/weight.ts'
+
+const WRITERS_EACH = 128
+/** A few: they tell how long a read waits beside the writes. */
+const READERS_EACH = 4
+const MEMORY_MIB_MAX = 350
+
+type Interval = Weight & {
+  readonly writes: number
+  readonly writeMs: number
+  readonly readMs: number
+  readonly failures: number
+}
+
+export type Endured = { readonly minutes: number; readonly prefix: string; readonly documents: number }
+
+/** @param report called again and again: what was seen until then */
+export async function endure(
+  cluster: LocalCluster,
+  { minutes, prefix, documents }: Endured,
+  report: (finding: Finding) => void,
+  tell: (line: string) => void,
+): Promise<void> {
+  const loads = (method: 'GET' | 'PUT', connections: number): Promise<Load[]> =>
+    Promise.all(
+      ORIGINS.map(name =>
+        wrkSpread(
+          { url: cluster.origins[name].public, connections, method, prefix, documents, bodyBytes: WRITE_BYTES },
+          LOOK_SECONDS,
+        ),
+      ),
+    )
+  const intervals: Interval[] = []
+  const from = performance.now()
+  while (performance.now() - from < minutes * 60_000) {
+    const [puts, gets] = await Promise.all([loads('PUT', WRITERS_EACH), loads('GET', READERS_EACH)])
+    const interval = intervalOf(weightOf(cluster, (performance.now() - from) / 60_000), puts, gets)
+    intervals.push(interval)
+    tell(
+      `    minute ${interval.minute.toFixed(1)}: ${Math.round(interval.writes)} writes/s, longest ${Math.round(interval.writeMs)} ms, ${interval.residentMib.map(Math.round).join(' and ')} MiB`,
+    )
+    const highest = ORIGINS.map(name => residentOf(cluster.origins[name].pid ?? 0).highest)
+    report(findingOf(documents, minutes, intervals, highest))
+  }
+}
+
+function intervalOf(weight: Weight, puts: readonly Load[], gets: readonly Load[]): Interval {
+  const longest = (loads: readonly Load[]): number => Math.max(...loads.map(({ longestMs }) => longestMs))
+  return {
+    ...weight,
+    writes: puts.reduce((sum, { requests, seconds }) => sum + requests / seconds, 0),
+    writeMs: longest(puts),
+    readMs: longest(gets),
+    failures: [...puts, ...gets].reduce((sum, { failures }) => sum + failures, 0),
+  }
+}
+
+function findingOf(
+  documents: number,
+  minutes: number,
+  intervals: readonly Interval[],
+  highest: readonly number[],
+): Finding {
+  const [memory, disk] = weightCourses('growth-load', intervals)
+  const course = (name: string, title: string, unit: string, told: Course['told'], lines: Lines): Course => ({
+    name: `growth-load-${name}`,
+    title,
+    unit,
+    told,
+    lines: Object.entries(lines).map(([line, of]) => ({
+      name: line,
+      points: intervals.map(interval => ({ minute: interval.minute, value: of(interval) })),
+    })),
+  })
+  return {
+    part: 'growth',
+    title: `Growth: ${documents} documents, ${minutes} minutes of PUT 300 B at 256 connections`,
+    axis: null,
+    rows: [],
+    verdicts: verdictsOf(minutes, memory?.lines ?? [], highest),
+    figures: [
+      ...(memory?.lines ?? []).flatMap(({ name, points }) => {
+        const trend = trendOf(points)
+        return trend === null ? [] : [{ name: `${name}: slope of the second half`, value: trend.anHour, unit: 'MiB/h' }]
+      }),
+      { name: 'failed requests', value: intervals.reduce((sum, { failures }) => sum + failures, 0), unit: 'requests' },
+    ],
+    courses: [
+      ...[memory, disk].filter(one => one !== undefined),
+      course('writes', 'writes a second', 'writes/s', 'mean', { PUT: ({ writes }) => writes }),
+      course('longest', 'longest wait', 'ms', 'highest', {
+        PUT: ({ writeMs }) => writeMs,
+        GET: ({ readMs }) => readMs,
+      }),
+    ],
+    notes: [
+      `Documents by chance out of all. The generators connect anew every ${LOOK_SECONDS} s; ${ORIGINS.length * READERS_EACH} more connections read.`,
+    ],
+  }
+}
+
+type Lines = Readonly<Record<string, (interval: Interval) => number>>
+
+function verdictsOf(minutes: number, memory: Course['lines'], highest: readonly number[]): Verdict[] {
+  const grown = memory.flatMap(({ points }) => trendOf(points)?.grownTo ?? [])
+  return [
+    measured('highest memory, of the fill and the load', highest, 'MiB', { kind: 'atMost', value: MEMORY_MIB_MAX }, 0),
+    ...(grown.length === 0
+      ? []
+      : [
+          measured(
+            `memory flat over ${minutes} minutes: last quarter to second quarter`,
+            grown,
+            '×',
+            { kind: 'atMost', value: FLAT_MAX },
+            0,
+          ),
+        ]),
+  ]
+}
