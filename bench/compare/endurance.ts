@@ -48,7 +48,7 @@ export async function endure(
     tell(
       `    minute ${interval.minute.toFixed(1)}: ${Math.round(interval.writes)} writes/s, longest ${Math.round(interval.writeMs)} ms, ${interval.residentMib.map(Math.round).join(' and ')} MiB`,
     )
-    const highest = ORIGINS.map(name => residentOf(cluster.origins[name].pid ?? 0).highest)
+    const highest = ORIGINS.map(name => residentOf(cluster.origins[name].pid).highest)
     report(findingOf(documents, minutes, intervals, highest))
   }
 }
@@ -70,28 +70,36 @@ function findingOf(
   intervals: readonly Interval[],
   highest: readonly number[],
 ): Finding {
+  const moments = intervals.map(({ minute }) => minute)
   const [memory, disk] = weightCourses('growth-load', intervals)
   const course = (name: string, title: string, unit: string, told: Course['told'], lines: Lines): Course => ({
     name: `growth-load-${name}`,
     title,
     unit,
     told,
-    lines: Object.entries(lines).map(([line, of]) => ({
-      name: line,
-      points: intervals.map(interval => ({ minute: interval.minute, value: of(interval) })),
-    })),
+    minutes: moments,
+    lines: Object.entries(lines).map(([line, of]) => ({ name: line, values: intervals.map(of) })),
+  })
+  const trends = (memory?.lines ?? []).flatMap(({ name, values }) => {
+    const trend = trendOf(moments, values)
+    return trend === null ? [] : [{ name, ...trend }]
   })
   return {
     part: 'growth',
     title: `Growth: ${documents} documents, ${minutes} minutes of PUT 300 B at 256 connections`,
     axis: null,
     rows: [],
-    verdicts: verdictsOf(minutes, memory?.lines ?? [], highest),
+    verdicts: verdictsOf(
+      minutes,
+      trends.map(({ grownTo }) => grownTo),
+      highest,
+    ),
     figures: [
-      ...(memory?.lines ?? []).flatMap(({ name, points }) => {
-        const trend = trendOf(points)
-        return trend === null ? [] : [{ name: `${name}: slope of the second half`, value: trend.anHour, unit: 'MiB/h' }]
-      }),
+      ...trends.map(({ name, anHour }) => ({
+        name: `memory of ${name}, slope of the second half`,
+        value: anHour,
+        unit: 'MiB/h',
+      })),
       { name: 'failed requests', value: intervals.reduce((sum, { failures }) => sum + failures, 0), unit: 'requests' },
     ],
     courses: [
@@ -110,8 +118,8 @@ function findingOf(
 
 type Lines = Readonly<Record<string, (interval: Interval) => number>>
 
-function verdictsOf(minutes: number, memory: Course['lines'], highest: readonly number[]): Verdict[] {
-  const grown = memory.flatMap(({ points }) => trendOf(points)?.grownTo ?? [])
+/** @param grown how flat each origin's memory was; none where the load was too short */
+function verdictsOf(minutes: number, grown: readonly number[], highest: readonly number[]): Verdict[] {
   return [
     measured('highest memory, of the fill and the load', highest, 'MiB', { kind: 'atMost', value: MEMORY_MIB_MAX }, 0),
     ...(grown.length === 0

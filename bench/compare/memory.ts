@@ -24,7 +24,7 @@ export const memory: Part = {
 }
 
 async function measureMemory(bench: Bench, cluster: LocalCluster): Promise<void> {
-  const residents = () => ORIGINS.map(name => residentOf(cluster.origins[name].pid ?? 0))
+  const residents = () => ORIGINS.map(name => residentOf(cluster.origins[name].pid))
   await pause(SETTLE_MS)
   const idle = residents().map(({ now }) => now)
   await write(cluster.origins.a.public, keysOfBoth(), WRITE_BYTES)

@@ -51,10 +51,9 @@ export type Course = {
   readonly unit: string
   /** what stands for several moments in one line of a table */
   readonly told: 'mean' | 'highest'
-  readonly lines: readonly {
-    readonly name: string
-    readonly points: readonly { readonly minute: number; readonly value: number }[]
-  }[]
+  readonly minutes: readonly number[]
+  /** a value of each moment; NaN where it could not be seen */
+  readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[]
 }
 
 export type Finding = {

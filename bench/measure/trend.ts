@@ -16,14 +16,13 @@ export type Trend = {
   readonly anHour: number
 }
 
-/** Null where there is too little to tell. */
-export function trendOf(points: readonly { readonly minute: number; readonly value: number }[]): Trend | null {
-  if (points.length < MOMENTS_MIN) return null
-  const quarter = Math.floor(points.length / 4)
-  const meanOf = (part: typeof points): number => mean(part.map(({ value }) => value))
-  const half = points.slice(2 * quarter).map(({ minute, value }) => ({ x: minute / 60, y: value }))
+/** Null where there is too little to tell. @param minutes when each value was seen */
+export function trendOf(minutes: readonly number[], values: readonly number[]): Trend | null {
+  if (values.length < MOMENTS_MIN) return null
+  const quarter = Math.floor(values.length / 4)
+  const points = values.map((y, at) => ({ x: (minutes[at] ?? Number.NaN) / 60, y }))
   return {
-    grownTo: meanOf(points.slice(-quarter)) / meanOf(points.slice(quarter, 2 * quarter)),
-    anHour: slopeOf(half),
+    grownTo: mean(values.slice(-quarter)) / mean(values.slice(quarter, 2 * quarter)),
+    anHour: slopeOf(points.slice(2 * quarter)),
   }
 }

@@ -30,7 +30,7 @@ export type DiskMib = {
 
 export const weightOf = (cluster: LocalCluster, minute: number): Weight => ({
   minute,
-  residentMib: ORIGINS.map(name => residentOf(cluster.origins[name].pid ?? 0).now),
+  residentMib: ORIGINS.map(name => residentOf(cluster.origins[name].pid).now),
   diskMib: diskOf(cluster),
 })
 
@@ -51,12 +51,15 @@ export async function weighed(cluster: LocalCluster, act: () => Promise<void>): 
   const minute = (): number => (performance.now() - from) / 60_000
   const ended = new AbortController()
   const weights: Weight[] = []
-  const looking = (async () => {
+  const look = async (): Promise<void> => {
     while (!ended.signal.aborted) {
       weights.push(weightOf(cluster, minute()))
       await pause(LOOK_SECONDS * 1000, null, { signal: ended.signal }).catch(() => null)
     }
-  })()
+  }
+  const looking = look()
+  // what goes wrong there is thrown below, when the work is done: it must not end the process before
+  looking.catch(() => {})
   try {
     await act()
   } finally {
@@ -67,16 +70,15 @@ export async function weighed(cluster: LocalCluster, act: () => Promise<void>): 
 }
 
 export function weightCourses(name: string, weights: readonly Weight[]): Course[] {
-  const line = (of: string, value: (weight: Weight) => number) => ({
-    name: of,
-    points: weights.map(weight => ({ minute: weight.minute, value: value(weight) })),
-  })
+  const minutes = weights.map(({ minute }) => minute)
+  const line = (of: string, value: (weight: Weight) => number) => ({ name: of, values: weights.map(value) })
   return [
     {
       name: `${name}-memory`,
       title: 'resident memory',
       unit: 'MiB',
       told: 'highest',
+      minutes,
       lines: ORIGINS.map((origin, at) => line(`origin ${origin}`, ({ residentMib }) => residentMib[at] ?? 0)),
     },
     {
@@ -84,6 +86,7 @@ export function weightCourses(name: string, weights: readonly Weight[]): Course[
       title: 'disk of an origin',
       unit: 'MiB',
       told: 'highest',
+      minutes,
       lines: [
         line('databases', ({ diskMib }) => diskMib.databases),
         line('WALs', ({ diskMib }) => diskMib.wals),

@@ -110,18 +110,18 @@ const COURSE_LINES = 12
 /** All courses of a finding have the same moments. */
 function courseTable(courses: readonly Course[]): string[] {
   const columns = courses.flatMap(({ title, unit, told, lines }) =>
-    lines.map(({ name, points }) => ({ head: `${title}: ${name}, ${unit}`, told, points })),
+    lines.map(({ name, values }) => ({ head: `${title}: ${name}, ${unit}`, told, values })),
   )
-  const moments = columns[0]?.points.length ?? 0
-  const step = Math.max(1, Math.ceil(moments / COURSE_LINES))
-  const starts = Array.from({ length: Math.ceil(moments / step) }, (_, at) => at * step)
+  const minutes = courses[0]?.minutes ?? []
+  const step = Math.max(1, Math.ceil(minutes.length / COURSE_LINES))
+  const starts = Array.from({ length: Math.ceil(minutes.length / step) }, (_, at) => at * step)
   return table(
     ['until minute', ...columns.map(({ head }) => head)],
     starts.map(start => {
-      const minute = columns[0]?.points.slice(start, start + step).at(-1)?.minute ?? 0
-      const cell = ({ told, points }: (typeof columns)[number]): string => {
-        const values = points.slice(start, start + step).map(({ value }) => value)
-        return short(told === 'mean' ? mean(values) : Math.max(...values))
+      const minute = minutes.slice(start, start + step).at(-1) ?? 0
+      const cell = ({ told, values }: (typeof columns)[number]): string => {
+        const part = values.slice(start, start + step)
+        return short(told === 'mean' ? mean(part) : Math.max(...part))
       }
       return [minute.toFixed(1), ...columns.map(cell)]
     }),

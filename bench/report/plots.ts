@@ -21,10 +21,10 @@ function rowPlots({ part, title, axis, rows }: Finding): Plot[] {
   })
 }
 
-function course({ name, title, unit, lines: drawn }: Course): Plot {
+function course({ name, title, unit, minutes, lines: drawn }: Course): Plot {
   const series = drawn.map(line => ({
     name: line.name,
-    points: line.points.map(({ minute, value }) => ({ x: minute, y: value })),
+    points: line.values.map((y, at) => ({ x: minutes[at] ?? 0, y })).filter(({ y }) => Number.isFinite(y)),
   }))
   return { file: `${name}.svg`, svg: minutesOf(`${title}, ${unit}`, series) }
 }

@@ -90,27 +90,32 @@ describe('a verdict', () => {
 })
 
 describe('what is looked at for a long time', () => {
-  const minutes = (value: (minute: number) => number) =>
-    Array.from({ length: 60 }, (_, minute) => ({ minute, value: value(minute) }))
+  const minutes = Array.from({ length: 60 }, (_, minute) => minute)
 
   it('has the slope of the line closest to it', () => {
     expect(slopeOf([1, 2, 3].map(x => ({ x, y: 5 - 2 * x })))).toBeCloseTo(-2)
   })
 
   it('is flat where it only filled at the beginning', () => {
-    const trend = trendOf(minutes(minute => Math.min(300, 100 + 20 * minute)))
+    const trend = trendOf(
+      minutes,
+      minutes.map(minute => Math.min(300, 100 + 20 * minute)),
+    )
     expect(trend?.grownTo).toBeLessThan(FLAT_MAX)
     expect(trend?.anHour).toBeCloseTo(0)
   })
 
   it('is not flat where it goes on growing', () => {
-    const trend = trendOf(minutes(minute => 200 + minute))
+    const trend = trendOf(
+      minutes,
+      minutes.map(minute => 200 + minute),
+    )
     expect(trend?.grownTo).toBeGreaterThan(FLAT_MAX)
     expect(trend?.anHour).toBeCloseTo(60)
   })
 
   it('tells nothing after a few moments', () => {
-    expect(trendOf(minutes(() => 1).slice(0, 7))).toBeNull()
+    expect(trendOf(minutes.slice(0, 7), minutes.slice(0, 7))).toBeNull()
   })
 })
 
