@@ -24,9 +24,9 @@ export const USAGE = `npm run bench -- [options]
   --seconds N         length of a turn (5)
   --quick             two rounds of two seconds: shows that everything works, concludes nothing
   --slow-disk         1 ms is added to every fsync, of all contenders alike (needs gcc)
-  --documents N       growth: up to so many documents (100000; 10000000 takes about an hour and 20 GB)
-  --largest           growth: so many documents alone, no smaller store, no other connections and bodies
-  --minutes N         growth: so long the heaviest load on the largest store, looked at every 10 s (0)
+  --documents N       growth: up to so many documents (100000; 10000000 takes about an hour and 30 GB)
+  --largest           growth: that store alone; no smaller one, no connections, no bodies
+  --minutes N         growth: the heaviest load on the largest store for so long, looked at every 10 s (none)
   --no-install        take the peers that are there, install nothing
   --port-base N       ports from here on (21000)
   --out DIR           where the report goes (docs/bench)

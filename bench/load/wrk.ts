@@ -92,7 +92,7 @@ export type Filling = {
 
 /** A host takes the more writes a second the more of them share a group: a large store is filled with more at once. */
 const FILL_CONNECTIONS = { usual: 64, large: 256 }
-const FILL_LARGE_COUNT = 100_000
+const FILL_LARGE_COUNT = 50_000
 const FILL_SECONDS_MAX = 4 * 3600
 
 /** Writes so many documents. Returns how many of its requests were refused. */
