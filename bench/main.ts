@@ -87,6 +87,7 @@ async function runParts(bench: Bench, parts: readonly Part[]): Promise<void> {
     bench.tell(`\n${part.name}`)
     await bench.progress.attempt(part.name, () => part.run(bench))
   }
+  bench.progress.finish()
 }
 
 function tellVerdicts({ result: { findings } }: Progress): void {

@@ -2,13 +2,19 @@
 import type { Finding } from './measure/finding.ts'
 import type { Tell } from './measure/rounds.ts'
 
-export type Result = { readonly findings: readonly Finding[]; readonly failures: readonly string[] }
+export type Result = {
+  readonly findings: readonly Finding[]
+  readonly failures: readonly string[]
+  /** false: the run goes on, or was interrupted */
+  readonly finished: boolean
+}
 
 export class Progress {
   readonly #write: (result: Result) => void
   readonly #tell: Tell
   readonly #findings = new Map<string, Finding>()
   readonly #failures: string[] = []
+  #finished = false
 
   constructor(write: (result: Result) => void, tell: Tell) {
     this.#write = write
@@ -16,7 +22,7 @@ export class Progress {
   }
 
   get result(): Result {
-    return { findings: [...this.#findings.values()], failures: [...this.#failures] }
+    return { findings: [...this.#findings.values()], failures: [...this.#failures], finished: this.#finished }
   }
 
   /** A finding of the same title is replaced: it grows while its part goes on. */
@@ -34,5 +40,10 @@ export class Progress {
       this.#tell(`${what} failed: ${error instanceof Error ? error.stack : String(error)}`)
       this.#write(this.result)
     }
+  }
+
+  finish(): void {
+    this.#finished = true
+    this.#write(this.result)
   }
 }

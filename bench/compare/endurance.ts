@@ -3,6 +3,7 @@ import type { LocalCluster } from '../../deploy/local/cluster.ts'
 import { ORIGINS } from '../../router/words.ts'
 import { WRITE_BYTES } from '../load/documents.ts'
 import { wrkSpread } from '../load/wrk.ts'
+import { watched } from '../measure/busy.ts'
 import { type Course, type Finding, measured, type Verdict } from '../measure/finding.ts'
 import { residentOf } from '../measure/memory.ts'
 import { FLAT_MAX, trendOf } from '../measure/trend.ts'
@@ -19,6 +20,8 @@ type Interval = Weight & {
   readonly writeMs: number
   readonly readMs: number
   readonly failures: number
+  /** share of the machine that others used: it explains a dip or a long wait */
+  readonly foreign: number
 }
 
 export type Endured = { readonly minutes: number; readonly prefix: string; readonly documents: number }
@@ -42,8 +45,11 @@ export async function endure(
   const intervals: Interval[] = []
   const from = performance.now()
   while (performance.now() - from < minutes * 60_000) {
-    const [puts, gets] = await Promise.all([loads('PUT', WRITERS_EACH), loads('GET', READERS_EACH)])
-    const interval = intervalOf(weightOf(cluster, (performance.now() - from) / 60_000), puts, gets)
+    const { result, foreign } = await watched(() =>
+      Promise.all([loads('PUT', WRITERS_EACH), loads('GET', READERS_EACH)]),
+    )
+    const weight = weightOf(cluster, (performance.now() - from) / 60_000)
+    const interval: Interval = { ...weight, ...seenBy(...result), foreign }
     intervals.push(interval)
     tell(
       `    minute ${interval.minute.toFixed(1)}: ${Math.round(interval.writes)} writes/s, longest ${Math.round(interval.writeMs)} ms, ${interval.residentMib.map(Math.round).join(' and ')} MiB`,
@@ -53,10 +59,9 @@ export async function endure(
   }
 }
 
-function intervalOf(weight: Weight, puts: readonly Load[], gets: readonly Load[]): Interval {
+function seenBy(puts: readonly Load[], gets: readonly Load[]): Omit<Interval, keyof Weight | 'foreign'> {
   const longest = (loads: readonly Load[]): number => Math.max(...loads.map(({ longestMs }) => longestMs))
   return {
-    ...weight,
     writes: puts.reduce((sum, { requests, seconds }) => sum + requests / seconds, 0),
     writeMs: longest(puts),
     readMs: longest(gets),
@@ -86,11 +91,11 @@ function findingOf(
   })
   return {
     part: 'growth',
-    title: `Growth: ${documents} documents, ${minutes} minutes of PUT 300 B at 256 connections`,
+    title: `Growth: ${documents} documents under PUT 300 B at 256 connections for ${minutes} minutes`,
     axis: null,
     rows: [],
     verdicts: verdictsOf(
-      minutes,
+      moments.at(-1) ?? 0,
       trends.map(({ grownTo }) => grownTo),
       highest,
     ),
@@ -109,6 +114,7 @@ function findingOf(
         PUT: ({ writeMs }) => writeMs,
         GET: ({ readMs }) => readMs,
       }),
+      course('others', 'the machine', '%', 'highest', { 'used by others': ({ foreign }) => foreign * 100 }),
     ],
     notes: [
       `Documents by chance out of all. The generators connect anew every ${LOOK_SECONDS} s; ${ORIGINS.length * READERS_EACH} more connections read.`,
@@ -118,7 +124,10 @@ function findingOf(
 
 type Lines = Readonly<Record<string, (interval: Interval) => number>>
 
-/** @param grown how flat each origin's memory was; none where the load was too short */
+/**
+ * @param minutes so far
+ * @param grown how flat each origin's memory was; none where the load was too short
+ */
 function verdictsOf(minutes: number, grown: readonly number[], highest: readonly number[]): Verdict[] {
   return [
     measured('highest memory, of the fill and the load', highest, 'MiB', { kind: 'atMost', value: MEMORY_MIB_MAX }, 0),
@@ -126,7 +135,7 @@ function verdictsOf(minutes: number, grown: readonly number[], highest: readonly
       ? []
       : [
           measured(
-            `memory flat over ${minutes} minutes: last quarter to second quarter`,
+            `memory flat over ${Math.round(minutes)} minutes: last quarter to second quarter`,
             grown,
             '×',
             { kind: 'atMost', value: FLAT_MAX },

@@ -34,7 +34,7 @@ export function markdownOf(report: Report, plots: ReadonlyMap<Finding, readonly 
     .concat('\n')
 }
 
-function machine({ machine: m, versions, missing, failures, disk }: Report): string[] {
+function machine({ machine: m, versions, missing, failures, finished, disk }: Report): string[] {
   return [
     `- Machine: ${m.cores} cores, ${m.memoryGib} GiB, ${m.cpu}, ${m.kernel}`,
     `- Disk: ${disk}`,
@@ -43,6 +43,7 @@ function machine({ machine: m, versions, missing, failures, disk }: Report): str
       .join('; ')}`,
     ...Object.entries(missing).map(([name, why]) => `- Skipped: ${name} (${why})`),
     ...failures.map(failure => `- Failed: ${failure}`),
+    ...(finished ? [] : ['- Unfinished: more was to be measured']),
   ]
 }
 

@@ -24,6 +24,8 @@ export type Report = {
   readonly missing: Readonly<Record<string, string>>
   /** what was to be measured and could not be */
   readonly failures: readonly string[]
+  /** false where more was to be measured */
+  readonly finished: boolean
   /** the verdicts that have a goal, of all findings */
   readonly goals: readonly Verdict[]
   readonly findings: readonly Finding[]
@@ -31,7 +33,12 @@ export type Report = {
 
 const GIB = 1024 ** 3
 
-export function reportOf(options: Options, found: Found, slowed: boolean, { findings, failures }: Result): Report {
+export function reportOf(
+  options: Options,
+  found: Found,
+  slowed: boolean,
+  { findings, failures, finished }: Result,
+): Report {
   const processors = cpus()
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return {
@@ -47,6 +54,7 @@ export function reportOf(options: Options, found: Found, slowed: boolean, { find
     versions: { tandem: String(version), node: process.version, ...found.versions },
     missing: found.missing,
     failures,
+    finished,
     goals: findings.flatMap(({ verdicts }) => verdicts.filter(({ goal }) => goal !== null)),
     findings,
   }

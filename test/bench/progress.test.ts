@@ -43,8 +43,14 @@ describe('the progress of a run', () => {
       throw new Error('the disk is full')
     })
     await progress.attempt('the next', async () => progress.report(finding('two')))
-    expect(written[1]).toEqual({ findings: [finding('one')], failures: ['this part: the disk is full'] })
+    expect(written[1]).toEqual({
+      findings: [finding('one')],
+      failures: ['this part: the disk is full'],
+      finished: false,
+    })
     expect(progress.result.findings).toHaveLength(2)
     expect(told.join()).toMatch(/this part failed/)
+    progress.finish()
+    expect(written.at(-1)?.finished).toBe(true)
   })
 })

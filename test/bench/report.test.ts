@@ -43,6 +43,7 @@ const report: Report = {
   versions: {},
   missing: {},
   failures: ['rejoin: not within 120 s'],
+  finished: false,
   goals: [verdict],
   findings: [finding],
 }
@@ -56,6 +57,8 @@ describe('the page', () => {
 
   it('says what could not be measured', () => {
     expect(page).toContain('- Failed: rejoin: not within 120 s')
+    expect(page).toContain('- Unfinished')
+    expect(markdownOf({ ...report, finished: true }, new Map())).not.toContain('- Unfinished')
   })
 
   it('tells a course in few lines, each of several moments', () => {
