@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { openTokenFile } from './access/tokenfile.ts'
 import { describeFaults, loadConfig, readConfigFile } from './config.ts'
+import { boundHeapGrowth } from './heap.ts'
 import { lockDataDir } from './host/lock.ts'
 import { createLog } from './log.ts'
 import { startOrigin } from './origin.ts'
@@ -14,6 +15,7 @@ const EXIT_SOFTWARE = 70
 /** CONTRACT: gone within 30 s of SIGTERM, whatever still hangs. */
 const STOP_MS = 28_000
 
+boundHeapGrowth()
 const loaded = loadConfig(process.env, readConfigFile)
 if (loaded.kind === 'faults') {
   process.stderr.write(`${describeFaults(loaded.faults)}\n`)

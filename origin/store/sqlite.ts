@@ -9,8 +9,8 @@ export type Column = SQLOutputValue | undefined
 
 /** A foreign process (an operator's sqlite3, a backup) may hold a lock for a moment; nobody of ours does. */
 const BUSY_MS = 2000
-/** Page cache of a connection, in KiB: index pages of some million rows. */
-const CACHE_KIB = 16 * 1024
+/** Page cache of a connection, in KiB: the inner pages of ten million rows; leaves are in the system's cache, and an origin has four connections. */
+const CACHE_KIB = 8 * 1024
 /** What a WAL that had grown under a long read may keep on disk once it starts over. */
 const WAL_BYTES_KEPT = 64 * 1024 * 1024
 
