@@ -31,7 +31,7 @@ export type Config = {
   readonly leaseMs: number
   readonly graceMs: number
   readonly failback: 'auto' | 'manual'
-  readonly reads: 'lease' | 'confirm'
+  readonly reads: 'lease' | 'confirm' | 'both'
   readonly solo: 'allow' | 'refuse'
   readonly parkMs: number
   /** how long the peer must have been well before it is added, and before its shard goes home */

@@ -32,8 +32,8 @@ export type DocumentParts = {
   readonly record: (shard: ShardName, scope: string) => ReadRecord
   /** `refuse`: no write is acknowledged by one copy alone */
   readonly solo: 'allow' | 'refuse'
-  /** `confirm`: a read is answered by a round trip on the link that began after it, and by no clock */
-  readonly reads: 'lease' | 'confirm'
+  /** `confirm`: a read is answered by a round trip on the link that began after it, and by no clock; `both`: see StandbyReads */
+  readonly reads: 'lease' | 'confirm' | 'both'
   readonly observed?: NonNullable<GroupPort['observed']>
 }
 
@@ -92,7 +92,7 @@ export class GuardedDocuments implements Documents {
     if (committed !== true && !(await committed)) return false
     // The process may have been paused since: what was true then may be history now.
     if (replicator.serves(shard) === null && !(await this.#servesAgain(shard))) return false
-    return this.#parts.reads === 'lease' || (await replicator.confirm())
+    return this.#parts.reads !== 'confirm' || (await replicator.confirm())
   }
 
   async write(shard: ShardName, command: WriteCommand, aimed: Aimed, least: Durability = 'solo'): Promise<WriteAnswer> {

@@ -39,6 +39,7 @@ import { nearbyHandler } from './http/nearby.ts'
 import { proxyTrust } from './http/proxies.ts'
 import { createRequestLog } from './http/requestlog.ts'
 import type { Listening } from './http/server.ts'
+import { standbyHandler } from './http/standby.ts'
 import { ownCertificate } from './http/tls.ts'
 import { leave } from './leave.ts'
 import type { LogLevel } from './log.ts'
@@ -49,6 +50,7 @@ import { GuardedPages } from './pages.ts'
 import type { Scans } from './scan/scans.ts'
 import { Sendings } from './sendings.ts'
 import { fetchSnapshot } from './snapshots.ts'
+import { StandbyReads } from './standbyreads.ts'
 import { readiness } from './status.ts'
 import { listQuarantine, showQuarantine } from './store/quarantine.ts'
 import { type OpenStore, openShardStore } from './store/store.ts'
@@ -123,6 +125,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
         stableMs: config.stableMs,
       },
       failback: config.failback,
+      readsAsStandby: config.reads === 'both',
       incarnation,
       random: Math.random,
       newId,
@@ -184,9 +187,11 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   const scans = (shard: ShardName): Scans => open[shard].scans
   const pages = new GuardedPages({ replicator, gate: documents, scans })
   const copies = new Copies({ replicator, get: (shard, key) => open[shard].reader.get(key), scans, now })
+  const standbyReads = new StandbyReads({ replicator, get: (shard, key) => open[shard].reader.get(key), now })
   const streams = new Streams({ name, source: new Source({ replicator, scans, now }) })
   const mac = hostMac(config.secret)
   const sealView = viewSealer(mac)
+  const answers = new Answers(name, sealView)
   const answer = documentsHandler({ name, documents, pages, bodyBytesMax: BODY_BYTES_MAX, sealView, now: Date.now })
   const parking = new Parking({ ...PARKING_LIMITS, parkMs: config.parkMs })
   const whereabouts = new HostWhereabouts(name, replicator, now)
@@ -216,6 +221,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       whereabouts,
       seal,
       local: answer,
+      ...(config.reads === 'both' ? { spare: standbyHandler(standbyReads, answers) } : {}),
       forward: (_, call) => forwarder.forward(call),
       aim: STRAIGHT,
       openView: text => openView(text, mac),
@@ -277,7 +283,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     app: publicApp({
       name,
       router,
-      nearby: nearbyHandler(copies, new Answers(name, sealView)),
+      nearby: nearbyHandler(copies, answers),
       follow: (call, asked) => streams.follow(call, asked),
       callers: hostCallers({
         mac,

@@ -24,6 +24,8 @@ export type RouterPorts = {
   readonly whereabouts: Whereabouts
   /** Answers on this origin. 421 means: the gate refused, nothing took effect. */
   local(call: LocalCall): Promise<Response>
+  /** A safe request whose primary is elsewhere, answered here and now all the same; null where the primary must be asked. */
+  spare?(call: LocalCall): Promise<Response | null> | null
   forward(origin: OriginName, call: ForwardCall): Forward
   readonly aim: Aim
   /** The view that came with an answer; null where it is none that may be believed. */
@@ -71,6 +73,10 @@ export class Router {
       const where = this.#where(inbound.shard)
       if (where.kind === 'there' && inbound.asked.kind === 'router' && !inbound.asked.relay) {
         return this.#elsewhere(inbound, journey)
+      }
+      if (where.kind === 'there' && isSafe(inbound.request.method)) {
+        const response = await this.#ports.spare?.(inbound)
+        if (response) return response
       }
       // nobody overtakes those who waited before
       if (where.kind === 'wait' || (!hadTurn && this.#parking.isReleasing(inbound.shard, this.#ports.now()))) {

@@ -20,3 +20,11 @@ export function behindMs(s: State, shard: ShardName, now: number): number | null
   const { reign, levelAt } = s.shards[shard]
   return reign !== null || levelAt === null ? null : Math.max(0, Math.ceil(now - levelAt))
 }
+
+/**
+ * I5 for a standby: may it answer a strong read of the shard from its own copy, as far as that is `lasting`? While its read lease
+ * runs, its primary commits nothing without it, so the copy lacks nothing that was acknowledged. With a proposal of its own under
+ * way it may be no member any more.
+ */
+export const readsHold = (s: State, shard: ShardName, now: number): boolean =>
+  s.record?.primaries[shard].name === s.peerName && s.proposal === null && now < s.lease.readsHeldUntil

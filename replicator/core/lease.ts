@@ -1,8 +1,12 @@
-// Leases between the two origins: what this one holds (as primary) and what it promised (as standby). Monotonic clock only.
-import { GRACE_PER_LEASE, type Timing } from './limits.ts'
+// Leases between the two origins: what this one holds (as primary) and what it promised (as standby). And the other way round, for
+// a standby that answers strong reads: its primary promises to commit nothing without it. Monotonic clock only.
+import { GRACE_PER_LEASE, READ_LEASE_SHARE, type Timing } from './limits.ts'
 
 /** Beats without an answer that are remembered: far more than fit into a lease. */
 const BEATS_MAX = 64
+
+/** What the peer's answer to a beat says. */
+export type Answered = { readonly granted: boolean; readonly reads: boolean }
 
 export class Lease {
   readonly #timing: Timing
@@ -10,6 +14,8 @@ export class Lease {
   #sentAt = new Map<number, number>()
   #heldUntil = Number.NEGATIVE_INFINITY
   #promisedUntil = Number.NEGATIVE_INFINITY
+  #readsHeldUntil = Number.NEGATIVE_INFINITY
+  #readsPromisedUntil = Number.NEGATIVE_INFINITY
   #rttMs: number | null = null
   #lastGrantSentAt = Number.NEGATIVE_INFINITY
   #lastAnsweredSentAt = Number.NEGATIVE_INFINITY
@@ -27,12 +33,13 @@ export class Lease {
   }
 
   /** A beat was answered. The lease runs from when the beat was SENT: what the standby promised began no earlier. */
-  answered(seq: number, granted: boolean, now: number): void {
+  answered(seq: number, { granted, reads }: Answered, now: number): void {
     const sentAt = this.#sentAt.get(seq)
     if (sentAt === undefined) return
     this.#sentAt.delete(seq)
     this.#rttMs = now - sentAt
     this.#lastAnsweredSentAt = Math.max(this.#lastAnsweredSentAt, sentAt)
+    if (reads) this.#readsHeldUntil = Math.max(this.#readsHeldUntil, sentAt + this.readMs)
     if (!granted) return
     this.#lastGrantSentAt = Math.max(this.#lastGrantSentAt, sentAt)
     this.#heldUntil = Math.max(this.#heldUntil, sentAt + this.#timing.leaseMs)
@@ -52,6 +59,14 @@ export class Lease {
     this.#promisedUntil = Math.max(this.#promisedUntil, now + graceMs)
   }
 
+  /** The primary answers a beat that asks for so much, or would: it commits nothing without the standby until then. */
+  readsPromise(readMs: number, now: number): number {
+    return now + readMs * GRACE_PER_LEASE
+  }
+  promiseReads(readMs: number, now: number): void {
+    this.#readsPromisedUntil = Math.max(this.#readsPromisedUntil, this.readsPromise(readMs, now))
+  }
+
   /** number of the last beat */
   get seq(): number {
     return this.#seq
@@ -61,6 +76,16 @@ export class Lease {
   }
   get promisedUntil(): number {
     return this.#promisedUntil
+  }
+  /** What a standby asks for. */
+  get readMs(): number {
+    return Math.floor(this.#timing.leaseMs * READ_LEASE_SHARE)
+  }
+  get readsHeldUntil(): number {
+    return this.#readsHeldUntil
+  }
+  get readsPromisedUntil(): number {
+    return this.#readsPromisedUntil
   }
   get rttMs(): number | null {
     return this.#rttMs

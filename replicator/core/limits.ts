@@ -13,6 +13,11 @@ export type Timing = {
 
 /** Clock drift that the grace allows for between two hosts: 1.3 leases of promise for one lease. */
 export const GRACE_PER_LEASE = 1.3
+/**
+ * A standby's lease for reads, as a share of its primary's: with its promise (1.3 times that) it ends before the primary may go on
+ * alone, so nobody ever waits for it; and a beat of every fifth of a lease may be lost without its end.
+ */
+export const READ_LEASE_SHARE = 0.5
 /** An entry without an acknowledgement for this long, while the link lives, also goes by the direct lane. */
 export const DIRECT_AFTER_MS = 100
 /** In the direct lane, how often the queue is asked whether it answers again. */

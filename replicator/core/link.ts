@@ -69,9 +69,10 @@ function onHello(s: State, session: string, hello: Hello): void {
   emit(s, { type: 'changed' })
 }
 
-function onGrant(s: State, { seq, granted }: Extract<LinkMessage, { type: 'grant' }>): void {
+function onGrant(s: State, grant: Extract<LinkMessage, { type: 'grant' }>): void {
+  const { seq, granted } = grant
   const held = leaseHolds(s, s.now)
-  s.lease.answered(seq, granted, s.now)
+  s.lease.answered(seq, grant, s.now)
   if (!held && leaseHolds(s, s.now)) emit(s, { type: 'changed' })
   if (granted) emit(s, { type: 'granted', seq })
 }
@@ -87,7 +88,9 @@ function onBeat(s: State, hello: Hello, beat: Extract<LinkMessage, { type: 'beat
   // Not while standing, and not before our own round is done: an earlier life may have stood.
   const granted = asksAsPrimary && s.synced && !isStanding(s)
   if (granted) s.lease.promise(beat.leaseMs, s.now)
-  sendToPeer(s, { type: 'grant', seq: beat.seq, epoch: record?.epoch ?? 0, granted })
+  const reads = mayPromiseReads(s, beat.readMs)
+  if (reads) s.lease.promiseReads(beat.readMs, s.now)
+  sendToPeer(s, { type: 'grant', seq: beat.seq, epoch: record?.epoch ?? 0, granted, reads })
   for (const shard of SHARDS) {
     const committed = beat.committed[shard]
     const state = s.shards[shard]
@@ -98,4 +101,13 @@ function onBeat(s: State, hello: Hello, beat: Extract<LinkMessage, { type: 'beat
     state.committed = index
     emit(s, { type: 'settle', shard, index })
   }
+}
+
+/** Never beyond the moment from which this primary might go on alone: then it has nothing to wait for (see recommit). */
+function mayPromiseReads(s: State, readMs: number): boolean {
+  if (readMs === 0 || memberPeer(s) === null) return false
+  const until = s.lease.readsPromise(readMs, s.now)
+  const { leaseMs } = s.settings.timing
+  const aloneAt = Math.min(...SHARDS.map(shard => (s.shards[shard].stalledSince ?? s.now) + leaseMs), s.lease.heldUntil)
+  return until <= aloneAt
 }

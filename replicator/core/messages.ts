@@ -34,15 +34,26 @@ const hello = z.object({
   byHand: z.boolean(),
 })
 
-/** Sent every heartbeat; a primary's beat asks for its lease. `committed` is said for the shards that the sender is primary of. */
+/**
+ * Sent every heartbeat; a primary's beat asks for its lease, and a standby's for one for its reads of so many milliseconds (none:
+ * it answers none). `committed` is said for the shards that the sender is primary of.
+ */
 const beat = z.object({
   type: z.literal('beat'),
   seq: count,
   epoch: count,
   leaseMs: count,
+  readMs: count.default(0),
   committed: z.object({ s0: count.nullable(), s1: count.nullable() }),
 })
-const grant = z.object({ type: z.literal('grant'), seq: count, epoch: count, granted: z.boolean() })
+/** `reads`: the sender commits nothing without the one who asked, for 1.3 times as long as that asked for. */
+const grant = z.object({
+  type: z.literal('grant'),
+  seq: count,
+  epoch: count,
+  granted: z.boolean(),
+  reads: z.boolean().default(false),
+})
 const decided = z.object({ type: z.literal('record'), record: recordSchema })
 const ack = z.object({ type: z.literal('ack'), shard, position: positionSchema })
 const refused = z.object({ type: z.literal('refused'), shard, index: count, reason: z.string().max(50) })

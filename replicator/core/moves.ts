@@ -39,10 +39,18 @@ function addingTick(s: State): void {
     for (const shard of SHARDS) recommit(s, shard)
     return
   }
-  const level = SHARDS.every(shard => s.shards[shard].sender.acked >= s.shards[shard].committed)
-  if (!level || !mirrors(s) || !s.lease.runsInSession(s.now)) return
+  if (!SHARDS.every(shard => hasAllCommitted(s, shard)) || !mirrors(s) || !s.lease.runsInSession(s.now)) return
   const members = [...record.members, { name: s.peerName, store: s.adding.store }]
   proposeRecord(s, nextRecord(s, record, { members, why: 'add' }), false)
+}
+
+/**
+ * The candidate's disk: also what former reigns have committed, of which this one may not know yet, for one that has gone on alone
+ * may still be waiting for a promise (see recommit).
+ */
+function hasAllCommitted(s: State, shard: ShardName): boolean {
+  const { sender, committed, reign } = s.shards[shard]
+  return sender.acked >= Math.max(committed, reign?.start ?? 0)
 }
 
 const mirrors = (s: State): boolean =>

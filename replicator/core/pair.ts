@@ -13,6 +13,7 @@ import { recommit } from './reign.ts'
 import { announce, diskTrouble, onApplied, onApplyRefused, onEntry, onInstalled, onTail, onUndone } from './standby.ts'
 import {
   emit,
+  isSole,
   isStanding,
   log,
   memberPeer,
@@ -147,7 +148,11 @@ function tick(s: State): void {
     announce(s)
   }
   if (s.peer !== null && (s.now >= s.nextBeatAt || SHARDS.some(shard => hasNews(s, shard)))) beat(s)
-  for (const shard of SHARDS) s.shards[shard].sender.tick(s.now)
+  for (const shard of SHARDS) {
+    s.shards[shard].sender.tick(s.now)
+    // a promise to the other one ends by time alone
+    if (isSole(s)) recommit(s, shard)
+  }
 }
 
 function beat(s: State): void {
@@ -155,7 +160,8 @@ function beat(s: State): void {
   s.nextBeatAt = s.now + heartbeatMs
   const committed = { s0: committedToTell(s, 's0'), s1: committedToTell(s, 's1') }
   for (const shard of SHARDS) s.shards[shard].told = committed[shard] ?? 0
-  sendToPeer(s, { type: 'beat', seq: s.lease.beat(s.now), epoch: s.record?.epoch ?? 0, leaseMs, committed })
+  const readMs = s.settings.readsAsStandby ? s.lease.readMs : 0
+  sendToPeer(s, { type: 'beat', seq: s.lease.beat(s.now), epoch: s.record?.epoch ?? 0, leaseMs, readMs, committed })
 }
 
 /** The newest entry is committed, and no later one tells the standby that our disk has it. */

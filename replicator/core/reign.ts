@@ -122,7 +122,7 @@ export function reignReady(s: State, shard: ShardName, epoch: number): void {
 export function recommit(s: State, shard: ShardName): void {
   const state = s.shards[shard]
   if (state.reign === null || state.reign.start === null || !isMember(s)) return
-  const needsPeer = peerIsMember(s) || s.adding !== null
+  const needsPeer = peerIsMember(s) || s.adding !== null || mayStillRead(s)
   // Should the registers be lost, this disk alone can tell that nobody else has what is acknowledged from now on.
   if (!needsPeer && s.keptEpoch < (s.record?.epoch ?? 0)) return
   const committed = needsPeer ? Math.min(state.last.index, countedAck(s, state)) : state.last.index
@@ -136,6 +136,12 @@ export function recommit(s: State, shard: ShardName): void {
   emit(s, { type: 'settle', shard, index: committed })
   emit(s, { type: 'committed', shard, index: committed })
 }
+
+/**
+ * Was the other origin promised that nothing is committed without it, so that it may be answering strong reads? One that proposed
+ * this record itself does not: it reads nothing from before that on.
+ */
+const mayStillRead = (s: State): boolean => s.now < s.lease.readsPromisedUntil && s.record?.by.name !== s.peerName
 
 /** What the peer's disk has, where the peer is the very store that must have it: a wiped one in its place does not count. */
 function countedAck(s: State, state: ShardState): number {

@@ -17,6 +17,8 @@ export type Settings = {
   readonly name: OriginName
   readonly timing: Timing
   readonly failback: 'auto' | 'manual'
+  /** as a standby it answers strong reads, and asks for the lease that lets it */
+  readonly readsAsStandby: boolean
   readonly incarnation: string
   /** in [0, 1) */
   readonly random: () => number

@@ -19,7 +19,7 @@ function mirrored(answering: readonly AcceptorName[]): Pair {
   const pair = alonePair()
   const { state } = pair
   state.record = { ...RECORD, members: [...RECORD.members, { name: 'b', store: 'store-b' }] }
-  state.lease.answered(state.lease.beat(0), true, 10)
+  state.lease.answered(state.lease.beat(0), { granted: true, reads: false }, 10)
   state.registers.last = new Map(ACCEPTORS.map(name => [name, answering.includes(name) ? STATE : FAILED]))
   return pair
 }

@@ -1,4 +1,5 @@
 // The invariants of the protocol, by number, looked at after every step by someone who sees everything at once.
+import { readsHold } from '../../replicator/core/copy.ts'
 import { leaseHolds } from '../../replicator/core/reign.ts'
 import { decodeEntry } from '../../replicator/entry/codec.ts'
 import { etagOf } from '../../replicator/entry/row.ts'
@@ -220,6 +221,24 @@ export class Checker {
     if (!['found', 'missing', 'outcome'].includes(answer.kind)) return
     if (!leaseHolds(replicator.state, life.clock))
       this.failed ??= new Broken('I5', `${life.name} gives an answer without a lease: ${answer.kind}`)
+  }
+
+  /** I5 of a standby: within its read lease by its own clock, and in truth its disk has all that anybody was told of. */
+  withinReadLease({ life, replicator }: Running, shard: ShardName, answer: Answer): void {
+    const { state } = replicator
+    if (!life.alive || state.record?.lineage !== this.newest?.record.lineage) return
+    const asleep = life.busyUntil > this.#world.now && !life.sleepsAtRow
+    if (!asleep && !readsHold(state, shard, life.clock))
+      this.failed ??= new Broken('I5', `${life.name} answers as a standby without a lease: ${answer.kind}`)
+    const index = this.#committedMax[shard]
+    const disk = this.#hosts[life.name].disk.shards[shard]
+    const held = disk.positionAt(index)
+    const lacks = held === null ? disk.last.index < index : held.hash !== this.#committed[shard].get(index)
+    if (index > 0 && lacks)
+      this.failed ??= new Broken(
+        'I5',
+        `${life.name} answers as a standby, and lacks ${shard} ${index}, which is committed`,
+      )
   }
 
   /** I5 by true time: never two that would answer a strong read of one shard at one moment. */

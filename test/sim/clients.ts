@@ -52,6 +52,9 @@ export class Clients {
   onConflict: (what: string) => void = () => {}
   /** a process is about to give this answer */
   onAnswer: (by: Running, answer: Answer) => void = () => {}
+  /** the same of one that is no primary of the shard */
+  onSpared: (by: Running, shard: ShardName, answer: Answer) => void = () => {}
+  spared = 0
   /** a request has no outcome */
   onFailed: (what: string, since: number) => void = () => {}
   /** share of forwarded answers that are lost */
@@ -209,6 +212,8 @@ export class Clients {
         if (answer.kind === 'unknown') lostUpTo = Math.max(lostUpTo, answer.reign)
       }
       if (where.kind === 'there') {
+        const own = ask.op === 'get' ? await this.#spare(at, shard, key) : null
+        if (own !== null) return this.#settled(lostUpTo, key, ask, own)
         const { epoch } = where.view
         const answer = await this.#forward(at, shard, key, ask, seen, idem, epoch)
         if (answer === 'lost' && ask.op !== 'get' && idem === null) return { kind: 'told', told: { kind: 'unknown' } }
@@ -221,6 +226,16 @@ export class Clients {
         return lostUpTo > 0 && ask.op !== 'get' ? { kind: 'told', told: { kind: 'unknown' } } : { kind: 'nothing' }
       await (where.kind === 'wait' ? whereabouts.changed(RETRY_MS * 4, never) : sleep(RETRY_MS))
     }
+  }
+
+  /** As router/route.ts does with a safe request: null where the primary must be asked. */
+  async #spare(at: Running, shard: ShardName, key: string): Promise<Exclude<Answer, { kind: 'misdirected' }> | null> {
+    if (!at.standby.may(shard)) return null
+    const answer = await at.standby.read(shard, this.#random.pick(documentsOf(key)))
+    if (answer.kind === 'misdirected') return null
+    this.spared++
+    this.onSpared(at, shard, answer)
+    return answer
   }
 
   async #dispatch(

@@ -6,6 +6,7 @@ import type { Guard } from './guards/guard.ts'
 import { LEASES_GUARDS } from './guards/leases.ts'
 import { MEMBERS_GUARDS } from './guards/members.ts'
 import { PEOPLE_GUARDS } from './guards/people.ts'
+import { READS_GUARDS } from './guards/reads.ts'
 import { REGISTERS_GUARDS } from './guards/registers.ts'
 
 export const GUARDS: readonly Guard[] = [
@@ -15,6 +16,7 @@ export const GUARDS: readonly Guard[] = [
   ...COPIES_GUARDS,
   ...ANSWERS_GUARDS,
   ...PEOPLE_GUARDS,
+  ...READS_GUARDS,
 ]
 
 const ROOT = new URL('../../', import.meta.url)

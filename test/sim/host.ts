@@ -1,6 +1,7 @@
 // One of the two hosts: a disk, a clock, and the production replicator and gate over simulated parts, one life after another.
-import { GuardedDocuments } from '../../origin/documents.ts'
+import { GuardedDocuments, type ReadRow } from '../../origin/documents.ts'
 import { Expiry } from '../../origin/expiry.ts'
+import { StandbyReads } from '../../origin/standbyreads.ts'
 import { HostWhereabouts } from '../../origin/whereabouts.ts'
 import type { Timing } from '../../replicator/core/limits.ts'
 import type { Identity, IdentityFile } from '../../replicator/identity.ts'
@@ -22,6 +23,7 @@ export type Running = {
   readonly life: Life
   readonly replicator: Replicator
   readonly documents: GuardedDocuments
+  readonly standby: StandbyReads
   readonly whereabouts: HostWhereabouts
   readonly stores: Readonly<Record<ShardName, ModelStore>>
 }
@@ -36,7 +38,7 @@ export type Surroundings = {
   readonly files: Map<string, ShardDisk>
   readonly timing: Timing
   readonly logKept: number
-  readonly reads: 'lease' | 'confirm'
+  reads: 'lease' | 'confirm' | 'both'
   /** how long a snapshot takes from host to host, and how many were begun */
   readonly transfer: { ms: number; under: number }
   readonly onFatal: (host: Host, why: string, cause: unknown) => void
@@ -148,6 +150,7 @@ export class Host {
         name: this.name,
         timing,
         failback: 'auto',
+        readsAsStandby: this.#around.reads === 'both',
         incarnation: life.incarnation,
         random: () => this.#random.unit(),
         newId: () => this.#newId('id'),
@@ -168,14 +171,15 @@ export class Host {
         life.end(why)
       },
     })
+    // Between the gate and the row is a place like any other to be stopped at.
+    const get = (shard: ShardName, key: string): ReadRow => {
+      life.beforeRow()
+      return stores[shard].get(key)
+    }
     const documents = new GuardedDocuments({
       replicator,
       stores,
-      // Between the gate and the row is a place like any other to be stopped at.
-      get: (shard, key) => {
-        life.beforeRow()
-        return stores[shard].get(key)
-      },
+      get,
       record: (shard, scope) => {
         life.touch()
         return stores[shard].record(scope)
@@ -183,6 +187,7 @@ export class Host {
       solo: 'allow',
       reads: this.#around.reads,
     })
+    const standby = new StandbyReads({ replicator, get, now: () => life.now() })
     const whereabouts = new HostWhereabouts(this.name, replicator, () => life.now())
     if (!life.alive) return
     new Expiry({
@@ -192,7 +197,7 @@ export class Host {
       now: () => Math.floor(world.now),
       onError: cause => this.#around.onFatal(this, 'the sweep of what expires failed', cause),
     })
-    this.running = { life, replicator, documents, whereabouts, stores }
+    this.running = { life, replicator, documents, standby, whereabouts, stores }
     world.story.tell(this.name, () => `${life.incarnation} runs`)
   }
 

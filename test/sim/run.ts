@@ -22,6 +22,8 @@ export type Outcome = {
   readonly virtualMs: number
   readonly committed: number
   readonly answered: number
+  /** of these, reads that a standby answered */
+  readonly spared: number
   readonly epochs: number
   readonly gaveUp: number
   readonly digest: string
@@ -66,6 +68,7 @@ export async function runSeed(options: RunOptions, script: (sim: Sim) => void = 
     virtualMs: world.now,
     committed: checker.committedEntries,
     answered: clients.answered,
+    spared: clients.spared,
     epochs: checker.newest?.record.epoch ?? 0,
     gaveUp: checker.gaveUp,
     digest: options.hashed ? world.story.digest() : '',
@@ -77,6 +80,7 @@ export async function runSeed(options: RunOptions, script: (sim: Sim) => void = 
 /** A scenario, with clients, from a first boot on. */
 export function byScript(scenario: Scenario): (sim: Sim) => void {
   return sim => {
+    if (scenario.reads !== undefined) sim.reads = scenario.reads
     sim.startAll()
     sim.clients.begin(6, 2, 40)
     const script = scenario.script(sim)

@@ -20,7 +20,11 @@ import { World } from './world.ts'
 /** Production's, but for the time that a peer must be stable: runs are short. */
 const TIMING: Timing = { heartbeatMs: 200, leaseMs: 1000, graceMs: 1300, stableMs: 600 }
 
+/** @param dice in [0, 1) */
+const readsOf = (dice: number): Surroundings['reads'] => (dice < 0.25 ? 'confirm' : dice < 0.6 ? 'both' : 'lease')
+
 export class Sim {
+  readonly #around: Surroundings
   readonly world: World
   readonly network: Network
   readonly links: Links
@@ -44,7 +48,7 @@ export class Sim {
     this.links = new Links(this.world, this.network)
     this.queues = new Queues(this.world, this.network)
     this.registers = new Registers(this.world, this.network)
-    const around: Surroundings = {
+    this.#around = {
       world: this.world,
       network: this.network,
       links: this.links,
@@ -53,7 +57,7 @@ export class Sim {
       files: snapshotFiles(),
       timing: TIMING,
       logKept: this.world.random.pick([10, 60, 10_000]),
-      reads: this.world.random.chance(0.25) ? 'confirm' : 'lease',
+      reads: readsOf(this.world.random.unit()),
       transfer: this.transfer,
       onFatal: (host, why, cause) => {
         const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
@@ -66,13 +70,21 @@ export class Sim {
         this.failed ??= new Broken('I1', `${host.name} begins to write ${shard} in epoch ${epoch}, and knows ${known}`)
       },
     }
-    this.hosts = { a: new Host('a', around), b: new Host('b', around) }
+    this.hosts = { a: new Host('a', this.#around), b: new Host('b', this.#around) }
     this.clients = new Clients(this.world, this.hosts, this.network)
     this.checker = new Checker(this.world, this.hosts, this.clients)
-    // A read that the standby confirmed needs no clock.
-    if (around.reads === 'lease') this.clients.onAnswer = (by, answer) => this.checker.withinLease(by, answer)
+    this.clients.onSpared = (by, shard, answer) => this.checker.withinReadLease(by, shard, answer)
+    this.clients.onAnswer = (by, answer) => {
+      // A read that the standby confirmed needs no clock.
+      if (this.#around.reads !== 'confirm') this.checker.withinLease(by, answer)
+    }
     this.network.onChange = () => this.links.changed()
     this.registers.onChosen = (value, ballot) => this.checker.onChosen(value, ballot)
+  }
+
+  /** To be said before anybody starts. */
+  set reads(reads: Surroundings['reads']) {
+    this.#around.reads = reads
   }
 
   /** what production code swallowed on its way to us */

@@ -38,6 +38,7 @@ export function alonePair(changes: Partial<Identity> = {}): Pair {
     name: 'a',
     timing,
     failback: 'auto',
+    readsAsStandby: false,
     incarnation: 'a-life',
     random: () => 0.5,
     newId: () => 'id',

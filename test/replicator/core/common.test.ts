@@ -11,7 +11,7 @@ import { alonePair, RECORD } from './alone.ts'
 
 const LAST: Position = { epoch: 5, index: 9, hash: 'a'.repeat(32) }
 const common = (position: Position): LinkMessage => ({ type: 'common', shard: 's0', position })
-const beat: LinkMessage = { type: 'beat', seq: 1, epoch: 6, leaseMs: 1000, committed: { s0: 9, s1: null } }
+const beat: LinkMessage = { type: 'beat', seq: 1, epoch: 6, leaseMs: 1000, readMs: 0, committed: { s0: 9, s1: null } }
 
 function standby(): Pair {
   const pair = alonePair()

@@ -94,6 +94,7 @@ function standby(): State {
     name: 'b',
     timing,
     failback: 'auto',
+    readsAsStandby: false,
     incarnation: 'b1',
     random: () => 0,
     newId: () => 'id',

@@ -15,6 +15,8 @@ export type Scenario = {
   readonly needsAPerson?: true
   /** nothing fails in it: once whole, nobody takes over and nobody goes solo */
   readonly fair?: true
+  /** how strong reads are answered; by chance where nothing is said */
+  readonly reads?: 'both'
   readonly script: (sim: Sim) => Generator<Until, void>
 }
 
