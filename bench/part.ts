@@ -50,8 +50,8 @@ export async function withCluster<T>(
     portBase: bench.options.portBase,
     restartMs: 'never',
     log: () => {},
-    originEnv: { a: compiled, b: compiled },
     ...options,
+    originEnv: { a: { ...compiled, ...options.originEnv?.a }, b: { ...compiled, ...options.originEnv?.b } },
   })
   const close = owned(cluster.close)
   try {

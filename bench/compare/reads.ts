@@ -1,5 +1,5 @@
-// GET of 200 bytes through either host, keys over both: Tandem, proxies in front of the same two origins, and what none
-// can beat: clients that know whom to ask.
+// GET of 200 bytes through either host, keys over both: Tandem, also where standbys answer reads, proxies in front of the same two
+// origins, and clients that know whom to ask.
 import type { LocalCluster } from '../../deploy/local/cluster.ts'
 import { ORIGINS, type OriginName } from '../../router/words.ts'
 import { keysOf, keysOfBoth, READ_BYTES, requestFile, targetOf, write } from '../load/documents.ts'
@@ -7,42 +7,61 @@ import { wrk } from '../load/wrk.ts'
 import { compared, rowOf } from '../measure/finding.ts'
 import { interleaved } from '../measure/rounds.ts'
 import type { Contender } from '../measure/turn.ts'
-import { type Bench, type Part, pidsOf, withCluster } from '../part.ts'
+import { type Bench, type Part, PEER_PORTS, pidsOf, withCluster } from '../part.ts'
 import { type Front, type ProxyPlan, startHaproxy, startNginx } from '../peers/proxies.ts'
 
 const CONNECTIONS = 64
+const TANDEM = 'tandem'
+const SPARING = 'tandem, both'
+const BOTH = { TANDEM_READS: 'both' }
 const TITLE = 'GET 200 B, keys over both origins, two times 64 connections'
 
 export const reads: Part = {
   name: 'reads',
   programs: ['wrk', 'nginx', 'haproxy'],
-  run: bench => withCluster(bench, cluster => compareReads(bench, cluster)),
+  run: bench =>
+    withCluster(bench, cluster =>
+      withCluster(bench, sparing => compareReads(bench, { cluster, sparing }), {
+        portBase: bench.options.portBase + 2 * PEER_PORTS,
+        originEnv: { a: BOTH, b: BOTH },
+      }),
+    ),
 }
 
-async function compareReads(bench: Bench, cluster: LocalCluster): Promise<void> {
+type Pairs = {
+  readonly cluster: LocalCluster
+  /** a standby answers reads */
+  readonly sparing: LocalCluster
+}
+
+async function compareReads(bench: Bench, pairs: Pairs): Promise<void> {
+  const { cluster, sparing } = pairs
   const proxies = await startProxies(bench, cluster)
   try {
-    await write(cluster.origins.a.public, keysOfBoth(), READ_BYTES)
-    const samples = await interleaved(contendersOf(bench, cluster, proxies), bench.options, bench.tell)
+    for (const { origins } of [cluster, sparing]) await write(origins.a.public, keysOfBoth(), READ_BYTES)
+    const samples = await interleaved(contendersOf(bench, pairs, proxies), bench.options, bench.tell)
     const rows = [...samples].map(([name, taken]) => rowOf(name, null, taken))
-    const against = (name: string, value: number) =>
-      compared(rows, 'tandem', name, null, 'perSecond', { kind: 'atLeast', value })
-    const cpu = (name: string) => compared(rows, 'tandem', name, null, 'cpuMs', null)
+    const against = (of: string, name: string, value: number) =>
+      compared(rows, of, name, null, 'perSecond', { kind: 'atLeast', value })
+    const cpu = (of: string, name: string) => compared(rows, of, name, null, 'cpuMs', null)
     bench.progress.report({
       part: 'reads',
       title: TITLE,
       axis: null,
       rows,
-      verdicts: [
-        against('nginx', 1.2),
-        against('haproxy', 1.2),
-        against('direct', 0.62),
-        cpu('nginx'),
-        cpu('haproxy'),
-      ].filter(verdict => verdict !== null),
+      verdicts: [TANDEM, SPARING]
+        .flatMap(of => [
+          against(of, 'nginx', 1.2),
+          against(of, 'haproxy', 1.2),
+          against(of, 'direct', 0.62),
+          cpu(of, 'nginx'),
+          cpu(of, 'haproxy'),
+        ])
+        .filter(verdict => verdict !== null),
       figures: [],
       courses: [],
       notes: [
+        `${SPARING}: another pair, whose standbys answer strong reads as well (TANDEM_READS=both).`,
         'direct: each key is asked of its right origin, by clients that know where it lives.',
         'CPU is that of all processes of a side; the origins and their Redis are in all of them.',
       ],
@@ -65,7 +84,7 @@ async function startProxies(bench: Bench, cluster: LocalCluster): Promise<Readon
   return proxies
 }
 
-function contendersOf(bench: Bench, cluster: LocalCluster, proxies: ReadonlyMap<string, Front>): Contender[] {
+function contendersOf(bench: Bench, { cluster, sparing }: Pairs, proxies: ReadonlyMap<string, Front>): Contender[] {
   const both = requestFile(bench.home, 'both', keysOfBoth().map(targetOf))
   const own = {
     a: requestFile(bench.home, 'own-a', keysOf('a').map(targetOf)),
@@ -73,13 +92,14 @@ function contendersOf(bench: Bench, cluster: LocalCluster, proxies: ReadonlyMap<
   }
   const get = (url: string, file: string, seconds: number) =>
     wrk({ url, connections: CONNECTIONS, method: 'GET', type: null, file }, seconds)
-  const urls = ORIGINS.map(name => cluster.origins[name].public)
+  const through = (name: string, pair: LocalCluster): Contender => ({
+    name,
+    pids: () => pidsOf(pair),
+    load: seconds => Promise.all(ORIGINS.map(origin => get(pair.origins[origin].public, both, seconds))),
+  })
   return [
-    {
-      name: 'tandem',
-      pids: () => pidsOf(cluster),
-      load: seconds => Promise.all(urls.map(url => get(url, both, seconds))),
-    },
+    through(TANDEM, cluster),
+    through(SPARING, sparing),
     ...[...proxies].map(([name, proxy]) => ({
       name,
       pids: () => [...pidsOf(cluster), proxy.pid],
