@@ -32,7 +32,7 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
     needed: 'primary-sleeps',
     within: 12,
     file: `${CORE}/moves.ts`,
-    from: 'if (!level || !mirrors(s) ||',
+    from: 'if (!SHARDS.every(shard => hasAllCommitted(s, shard)) || !mirrors(s) ||',
     to: 'if (',
   },
   {
@@ -71,7 +71,7 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
   {
     name: 'gate-closed-before-handover',
     needed: 'handover-during-a-write',
-    within: 5,
+    within: 40,
     file: `${CORE}/moves.ts`,
     from: "closing === 'closed' && committed === last.index",
     to: 'committed === last.index',

@@ -37,7 +37,7 @@ export const REGISTERS_GUARDS: readonly Guard[] = [
   {
     name: 'readmission-by-both-others',
     needed: 'wiped-during-accept',
-    within: 10,
+    within: 60,
     file: `${CORE}/proposer.ts`,
     from: 'if (phase.accepted.size < MAJORITY) return',
     to: 'if (phase.accepted.size + this.#empty.size < MAJORITY) return',
