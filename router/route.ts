@@ -74,10 +74,9 @@ export class Router {
       if (where.kind === 'there' && inbound.asked.kind === 'router' && !inbound.asked.relay) {
         return this.#elsewhere(inbound, journey)
       }
-      if (where.kind === 'there' && isSafe(inbound.request.method)) {
-        const response = await this.#ports.spare?.(inbound)
-        if (response) return response
-      }
+      const asked = where.kind === 'there' && isSafe(inbound.request.method) ? this.#ports.spare?.(inbound) : null
+      const spared = asked ? await this.#spared(asked, journey) : null
+      if (spared !== null) return spared
       // nobody overtakes those who waited before
       if (where.kind === 'wait' || (!hadTurn && this.#parking.isReleasing(inbound.shard, this.#ports.now()))) {
         const waited = await this.#wait(inbound, journey, deadline, now => now.kind !== 'wait')
@@ -123,6 +122,20 @@ export class Router {
     return where
   }
 
+  async #spared(asked: Promise<Response | null>, journey: Journey): Promise<Response | null> {
+    const response = await asked
+    if (response === null) return null
+    journey.attempts += 1
+    journey.nextHop = null
+    this.#tellJourney(response, journey)
+    return response
+  }
+
+  #tellJourney(response: Response, journey: Journey): void {
+    const status = journey.proxyStatus(this.#ports.name, false)
+    if (status !== null) response.headers.set('Proxy-Status', status)
+  }
+
   async #here(inbound: Inbound, journey: Journey): Promise<Attempt> {
     journey.nextHop = null
     const { body } = inbound
@@ -137,8 +150,7 @@ export class Router {
     const head = headOfResponse(response)
     const kind = verdict(head, inbound, journey)
     if (kind !== 'answer') return attemptOf(kind, head, inbound.aimed ?? null)
-    const status = journey.proxyStatus(this.#ports.name, false)
-    if (status !== null) response.headers.set('Proxy-Status', status)
+    this.#tellJourney(response, journey)
     return { kind: 'answer', response }
   }
 
