@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { openTokenFile } from './access/tokenfile.ts'
 import { describeFaults, loadConfig, readConfigFile } from './config.ts'
-import { boundHeapGrowth } from './heap.ts'
+import { boundHeapGrowth, giveBackWhatLoadingLeft } from './heap.ts'
 import { lockDataDir } from './host/lock.ts'
 import { createLog } from './log.ts'
 import { startOrigin } from './origin.ts'
@@ -56,6 +56,7 @@ if (lock.kind === 'taken') {
 }
 
 try {
+  giveBackWhatLoadingLeft()
   const version = String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
   const origin = await startOrigin({
     config,

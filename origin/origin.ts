@@ -221,7 +221,7 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
       whereabouts,
       seal,
       local: answer,
-      ...(config.reads === 'both' ? { spare: standbyHandler(standbyReads, answers) } : {}),
+      ...(config.reads === 'both' ? { spare: standbyHandler(standbyReads, answers, onError) } : {}),
       forward: (_, call) => forwarder.forward(call),
       aim: STRAIGHT,
       openView: text => openView(text, mac),

@@ -103,9 +103,9 @@ function onBeat(s: State, hello: Hello, beat: Extract<LinkMessage, { type: 'beat
   }
 }
 
-/** Never beyond the moment from which this primary might go on alone: then it has nothing to wait for (see recommit). */
+/** Never beyond the moment from which this primary might go on alone, or does: then it has nothing to wait for (see recommit). */
 function mayPromiseReads(s: State, readMs: number): boolean {
-  if (readMs === 0 || memberPeer(s) === null) return false
+  if (readMs === 0 || isStanding(s) || memberPeer(s) === null) return false
   const until = s.lease.readsPromise(readMs, s.now)
   const { leaseMs } = s.settings.timing
   const aloneAt = Math.min(...SHARDS.map(shard => (s.shards[shard].stalledSince ?? s.now) + leaseMs), s.lease.heldUntil)

@@ -45,8 +45,8 @@ function addingTick(s: State): void {
 }
 
 /**
- * The candidate's disk: also what former reigns have committed, of which this one may not know yet, for one that has gone on alone
- * may still be waiting for a promise (see recommit).
+ * On the candidate's disk: also what former reigns have committed, of which this one does not know while its record is not on its
+ * own disk yet, or a promise still runs (see recommit).
  */
 function hasAllCommitted(s: State, shard: ShardName): boolean {
   const { sender, committed, reign } = s.shards[shard]

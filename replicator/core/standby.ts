@@ -6,7 +6,7 @@ import { REFUSALS_MAX, TAIL_MAX } from './limits.ts'
 import type { Hello, LinkMessage } from './messages.ts'
 import { WIRE_VERSION } from './messages.ts'
 import { reignReady } from './reign.ts'
-import { emit, isMember, isStanding, log, persist, type State, sendToPeer } from './state.ts'
+import { emit, isMember, isStanding, log, persist, type ShardState, type State, sendToPeer } from './state.ts'
 
 /** A disk that refused a write is tried again after this long: somebody may have made room. */
 const DISK_RETRY_MS = 15_000
@@ -154,10 +154,16 @@ export function onTruncate(s: State, message: Extract<LinkMessage, { type: 'trun
   emit(s, { type: 'undo', shard, query, index, why: `not in the history of epoch ${s.record?.epoch ?? 0}` })
 }
 
+/** This copy is its primary's now, and may be shorter than it was: what a lost history had committed here is not committed in this one. */
+function endsAt(state: ShardState, last: Position): void {
+  state.last = last
+  state.verified = last.index
+  state.committed = Math.min(state.committed, last.index)
+}
+
 export function onUndone(s: State, event: Extract<Event, { type: 'undone' }>): void {
   const state = s.shards[event.shard]
-  state.last = event.last
-  state.verified = event.last.index
+  endsAt(state, event.last)
   state.receiver.moved(event.last.index)
   state.quarantined += event.quarantined
   log(s, 'warn', 'entries that were never acknowledged were quarantined and undone', {
@@ -184,8 +190,7 @@ export function onSnapshot(s: State, message: Extract<LinkMessage, { type: 'snap
 
 export function onInstalled(s: State, event: Extract<Event, { type: 'installed' }>): void {
   const state = s.shards[event.shard]
-  state.last = event.last
-  state.verified = event.last.index
+  endsAt(state, event.last)
   state.installing.delete(event.query)
   state.receiver.moved(event.last.index)
   log(s, 'info', 'reseeded from a snapshot', { shard: event.shard, index: event.last.index })

@@ -25,7 +25,10 @@ export type Mix = {
 }
 
 export type Round = { readonly number: number; readonly mix: Mix; readonly steps: readonly Step[] }
-export type Plan = { readonly seed: number; readonly reads: 'lease' | 'confirm'; round(number: number): Round }
+/** How strong reads are answered: TANDEM_READS. */
+export type Reads = 'lease' | 'confirm' | 'both'
+
+export type Plan = { readonly seed: number; readonly reads: Reads; round(number: number): Round }
 
 /** Faults begin within this time of a round; each ends at most FAULT_MS_MAX later. */
 export const ROUND_MS = 9_000
@@ -39,7 +42,8 @@ const BREATH_MS = 200
 /** @returns the same plan for the same seed: each round has a source of chance of its own */
 export function planOf(seed: number): Plan {
   const random = new Random(seed)
-  const reads = random.chance(0.3) ? 'confirm' : 'lease'
+  const dice = random.unit()
+  const reads = dice < 0.3 ? 'confirm' : dice < 0.65 ? 'both' : 'lease'
   const salt = random.int(0, 0xffff)
   return { seed, reads, round: number => roundOf(number, new Random((seed * 0x10001 + salt + number * 7919) >>> 0)) }
 }

@@ -63,6 +63,8 @@ export const COPIES: readonly Scenario[] = [
   {
     name: 'drift',
     says: 'the rows of a standby rot; it finds out, cannot say so to the registers, and its primary dies',
+    // what rots in a copy is shown by whoever reads it
+    reads: 'lease',
     *script(sim) {
       yield whole(sim)
       yield () => sim.rot('b', 's0') >= 2
@@ -102,6 +104,8 @@ export const COPIES: readonly Scenario[] = [
   {
     name: 'drift-noticed-by-a-member',
     says: 'a standby that drifted is reseeded only when it is no member any more',
+    // what rots in a copy is shown by whoever reads it
+    reads: 'lease',
     *script(sim) {
       yield whole(sim)
       yield () => sim.rot('b', 's0') >= 2
@@ -154,6 +158,8 @@ export const COPIES: readonly Scenario[] = [
     name: 'drift-leaves-by-agreement',
     says: 'a standby finds out that it drifted: it hands over what it serves and leaves, and is reseeded then, and nobody waits',
     fair: true,
+    // what rots in a copy is shown by whoever reads it
+    reads: 'lease',
     *script(sim) {
       yield whole(sim)
       // Its gate takes a while to close, as a write is on its way to its disk.

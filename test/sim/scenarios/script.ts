@@ -16,7 +16,7 @@ export type Scenario = {
   /** nothing fails in it: once whole, nobody takes over and nobody goes solo */
   readonly fair?: true
   /** how strong reads are answered; by chance where nothing is said */
-  readonly reads?: 'both'
+  readonly reads?: 'lease' | 'both'
   readonly script: (sim: Sim) => Generator<Until, void>
 }
 
