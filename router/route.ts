@@ -57,7 +57,7 @@ export class Router {
     this.#watch = new Watch(ports.whereabouts, origin => ports.aim.isSilent(origin), ports.now)
   }
 
-  /** Resolves with an answer of some kind within the parking time and one forward; rejects only where `local` does. */
+  /** Resolves with an answer of some kind within the parking time and one forward; rejects only where `local` or `spare` does. */
   async route(arrived: Inbound): Promise<Response> {
     const journey = new Journey(this.#ports.now())
     const response = await this.#answer(arrived, journey)
@@ -75,8 +75,8 @@ export class Router {
         return this.#elsewhere(inbound, journey)
       }
       if (where.kind === 'there' && isSafe(inbound.request.method)) {
-        const response = await this.#ports.spare?.(inbound)
-        if (response) return response
+        const response = await this.#spared(inbound, journey)
+        if (response !== null) return response
       }
       // nobody overtakes those who waited before
       if (where.kind === 'wait' || (!hadTurn && this.#parking.isReleasing(inbound.shard, this.#ports.now()))) {
@@ -137,9 +137,22 @@ export class Router {
     const head = headOfResponse(response)
     const kind = verdict(head, inbound, journey)
     if (kind !== 'answer') return attemptOf(kind, head, inbound.aimed ?? null)
+    return { kind: 'answer', response: this.#fromHere(response, journey) }
+  }
+
+  /** No attempt where it comes to nothing: the primary is asked instead. */
+  async #spared(inbound: Inbound, journey: Journey): Promise<Response | null> {
+    const response = (await this.#ports.spare?.(inbound)) ?? null
+    if (response === null) return null
+    journey.attempts += 1
+    journey.nextHop = null
+    return this.#fromHere(response, journey)
+  }
+
+  #fromHere(response: Response, journey: Journey): Response {
     const status = journey.proxyStatus(this.#ports.name, false)
     if (status !== null) response.headers.set('Proxy-Status', status)
-    return { kind: 'answer', response }
+    return response
   }
 
   async #there(where: Where & { kind: 'there' }, inbound: Inbound, journey: Journey): Promise<Attempt> {
