@@ -28,10 +28,11 @@ function standby(row = FOUND, committed = 3, now = 10) {
   answered(pair, 0, 1, { granted: false, reads: true })
   pair.state.shards.s0.committed = committed
   const replicator = { state: pair.state }
-  const handler = standbyHandler(
-    new StandbyReads({ replicator, get: () => row, now: () => now }),
-    new Answers('a', sealView),
-  )
+  const get = (): ReadRow => {
+    if (now >= 500) throw new Error('it looked for nothing')
+    return row
+  }
+  const handler = standbyHandler(new StandbyReads({ replicator, get, now: () => now }), new Answers('a', sealView))
   return async (method = 'GET', headers: Record<string, string> = {}, resource = DOCUMENT): Promise<Response | null> =>
     await handler({
       target: TARGET,
