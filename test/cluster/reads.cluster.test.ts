@@ -3,11 +3,15 @@ import { afterEach, expect, test } from 'vitest'
 import type { OriginName } from '../../router/words.ts'
 import { pathIn } from '../origin/http/keys.ts'
 import { isWhole, startTestCluster, type TestCluster, until } from './cluster.ts'
+import { startWire, type Wire } from './cuttable.ts'
 
 let cluster: TestCluster | null = null
+let wires: Wire[] = []
 afterEach(async () => {
   await cluster?.close()
+  for (const wire of wires) await wire.close()
   cluster = null
+  wires = []
 })
 
 const BASE = 28_900
@@ -110,14 +114,13 @@ test('a host that is set to it answers for both shards, the other asks; what was
 })
 
 test('a host that was stopped shows nothing of before, whenever it was asked', async () => {
-  cluster = await startTestCluster(BASE, { originEnv: { a: BOTH, b: BOTH } })
+  wires = [await startWire(BASE + 95, BASE + 101), await startWire(BASE + 96, BASE + 102)]
+  const peerUrl = { a: wires[1]?.url ?? '', b: wires[0]?.url ?? '' }
+  cluster = await startTestCluster(BASE, { originEnv: { a: BOTH, b: BOTH }, peerUrl })
   const c = cluster
   const doors = new Doors(c)
   await c.untilWhole()
   const paths = (['s0', 's1'] as const).map(shard => pathIn(shard))
-  for (const path of paths) await doors.put('a', path, 'old')
-  for (const path of paths) await doors.untilOwn('b', path, 'old')
-
   const acked = new Map(paths.map(path => [path, 0]))
   const write = async (path: string): Promise<void> => {
     const version = (acked.get(path) ?? 0) + 1
@@ -131,16 +134,20 @@ test('a host that was stopped shows nothing of before, whenever it was asked', a
     if (!(Number(text) >= floor)) stale.push(`${path}: read ${text}, acknowledged before ${floor}`)
   }
   for (const path of paths) await write(path)
-  const asked: Promise<void>[] = []
-  const askAll = (): void => void asked.push(...paths.flatMap(path => Array.from({ length: 10 }, () => read(path))))
+  for (const path of paths) await doors.untilOwn('b', path, '1')
+  const askAll = (): Promise<void>[] => paths.flatMap(path => Array.from({ length: 10 }, () => read(path)))
+  // what is asked later comes on these connections, and lies there when the host wakes
+  await Promise.all(askAll())
 
   c.pause('origin.b')
-  askAll()
+  // or the news of what it missed would lie there as well
+  for (const wire of wires) wire.cut()
   await until(async () => (await c.statusOf('a'))?.members.length === 1, 15_000, 'a goes on alone')
   for (let n = 0; n < WRITES; n++) for (const path of paths) await write(path)
-  askAll()
+  const asked = askAll()
   c.resume('origin.b')
-  // from its first moment on, while it does not know yet that it is out, and while it comes back
+  await until(async () => (await c.statusOf('b'))?.members.join() === 'a', 15_000, 'b knows that it is out')
+  for (const wire of wires) wire.heal()
   await until(
     async () => {
       for (const path of paths) await Promise.all([read(path), write(path)])
