@@ -14,7 +14,7 @@ afterEach(async () => {
   wires = []
 })
 
-const BASE = 28_900
+const BASE = 28_800
 const BOTH = { TANDEM_READS: 'both' }
 const WRITES = 20
 /** Above what parking allows. */
