@@ -40,12 +40,15 @@ class Doors {
     return response
   }
 
-  /** Reads until that host answers from its own copy; every answer on the way must say the same. */
-  async untilOwn(at: OriginName, path: string, expected: string): Promise<Response> {
+  /**
+   * Asks until that host answers from its own copy, as far as its lease and the load of this machine allow; every answer on the way
+   * must say the same.
+   */
+  async untilOwn(at: OriginName, path: string, text: string, init: RequestInit = {}, status = 200): Promise<Response> {
     let answer: Response | null = null
     const own = async (): Promise<boolean> => {
-      answer = await this.ask(at, path)
-      expect([answer.status, await answer.clone().text()]).toEqual([200, expected])
+      answer = await this.ask(at, path, init)
+      expect([answer.status, await answer.clone().text()]).toEqual([status, text])
       return answer.headers.get('tandem-origin') === at
     }
     await until(own, LEVEL_MS, `${at} answers ${path} itself`)
@@ -57,10 +60,8 @@ class Doors {
   async forwards(at: OriginName, path: string, primary: OriginName): Promise<void> {
     for (let n = 0; n < WRITES; n++) {
       const { headers } = await this.ask(at, path)
-      expect([headers.get('tandem-origin'), headers.get('proxy-status')]).toEqual([
-        primary,
-        `tandem-${at}; next-hop=${primary}`,
-      ])
+      expect(headers.get('tandem-origin')).toBe(primary)
+      expect(headers.get('proxy-status')).toContain(`tandem-${at}; next-hop=${primary}`)
     }
   }
 }
@@ -93,10 +94,8 @@ test('a host that is set to it answers for both shards, the other asks; what was
   const atA = await doors.ask('a', ofA)
   const etag = atA.headers.get('etag') ?? ''
   expect(own.headers.get('etag')).toBe(etag)
-  const unchanged = await doors.ask('b', ofA, { headers: { 'If-None-Match': etag } })
-  expect([unchanged.status, unchanged.headers.get('tandem-origin')]).toEqual([304, 'b'])
-  const absent = await doors.ask('b', pathIn('s0', 1), { method: 'HEAD' })
-  expect([absent.status, absent.headers.get('tandem-origin')]).toEqual([404, 'b'])
+  await doors.untilOwn('b', ofA, '', { headers: { 'If-None-Match': etag } }, 304)
+  await doors.untilOwn('b', pathIn('s0', 1), '', { method: 'HEAD' }, 404)
   expect((await doors.ask('b', '/v1/c')).headers.get('tandem-origin')?.split(', ').toSorted()).toEqual(['a', 'b'])
   expect((await doors.put('b', ofA, 'through b')).headers.get('tandem-origin')).toBe('a')
 
