@@ -147,6 +147,13 @@ describe('architecture', () => {
     expect(broken.map(source => source.path)).toEqual([])
   })
 
+  it("an origin alone answers in a primary's place: the edge has no copy to answer from", () => {
+    const spares = sources.filter(
+      ({ folder, lines }) => folder !== 'test' && lines.some(line => /\bspare\b/.test(line)),
+    )
+    expect(spares.map(source => source.path).toSorted()).toEqual(['origin/origin.ts', 'router/route.ts'])
+  })
+
   it.each(ONE_DOOR)('%s has one door', dependency => {
     const doors = sources
       .filter(source => source.folder !== 'test')

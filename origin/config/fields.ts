@@ -84,7 +84,10 @@ export const FIELDS = z.object({
   TANDEM_LEASE_MS: milliseconds(30, 60_000, 1000),
   TANDEM_GRACE_MS: milliseconds(39, 120_000, 1300),
   TANDEM_FAILBACK: choice('auto', 'manual').default('auto').describe('auto or manual'),
-  TANDEM_READS: choice('lease', 'confirm', 'both').default('lease').describe('lease, confirm or both'),
+  // how a strong read is known to be the newest: `deploy/README.md` says what each costs
+  TANDEM_READS: choice('lease', 'confirm', 'both')
+    .default('lease')
+    .describe('lease, confirm (no clock is trusted) or both (either origin answers reads itself; set it on both)'),
   TANDEM_SOLO: choice('allow', 'refuse').default('allow').describe('allow or refuse'),
   TANDEM_PARK_MS: milliseconds(70, 300_000, 10_000),
   TANDEM_STABLE_MS: milliseconds(0, 300_000, 5000),

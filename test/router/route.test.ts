@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { STRAIGHT } from '../../router/aim.ts'
 import { CLIENT } from '../../router/asked.ts'
 import { type Body, NO_BODY, StreamBody } from '../../router/body.ts'
-import type { ForwardCall, ForwardResult, Inbound } from '../../router/call.ts'
+import type { ForwardCall, ForwardResult, Inbound, LocalCall } from '../../router/call.ts'
 import { parseTarget } from '../../router/key.ts'
 import { PARKING_LIMITS, Parking, type ParkingLimits } from '../../router/parking.ts'
 import { Router } from '../../router/route.ts'
@@ -30,6 +30,10 @@ class World {
   readonly learned: View[] = []
   forward: (call: ForwardCall) => ForwardResult = () => OK
   local: () => Response = () => new Response('local')
+  spare: (call: LocalCall) => Response | null = () => null
+  readonly spared: LocalCall[] = []
+  /** method, status, who is taken to have answered, after how many attempts */
+  readonly observed: [string, number, OriginName | null, number][] = []
   abandoned = 0
   readonly parking: Parking
   readonly router: Router
@@ -53,6 +57,12 @@ class World {
           this.attempts.push(this.clock)
           return this.local()
         },
+        spare: async call => {
+          this.spared.push(call)
+          return this.spare(call)
+        },
+        observed: (method, status, { nextHop, attempts }) =>
+          void this.observed.push([method, status, nextHop, attempts]),
         forward: (_origin, call) => {
           this.attempts.push(this.clock)
           this.calls.push(call)
@@ -118,6 +128,59 @@ class World {
 
 const json = async (response: Response): Promise<unknown> => response.json()
 const bytes = (text: string): Body => ({ kind: 'bytes', bytes: new TextEncoder().encode(text) })
+
+describe('a read whose primary is elsewhere', () => {
+  const spared = (): Response => new Response('spared')
+
+  it('is answered here where that can be, and counted as one that was', async () => {
+    const world = new World()
+    world.spare = spared
+    for (const method of ['GET', 'HEAD']) {
+      const response = await world.route(method)
+      expect([response.status, response.headers.get('proxy-status')]).toEqual([200, null])
+    }
+    expect(world.calls).toEqual([])
+    expect(world.observed).toEqual([
+      ['GET', 200, null, 1],
+      ['HEAD', 200, null, 1],
+    ])
+  })
+
+  it('is forwarded where it cannot, which is no attempt', async () => {
+    const world = new World()
+    const response = await world.route('GET')
+    expect(response.headers.get('proxy-status')).toBe('tandem-a; next-hop=b')
+    expect([world.spared.length, world.calls.length]).toEqual([1, 1])
+    expect(world.observed).toEqual([['GET', 200, 'b', 1]])
+  })
+
+  it('is answered here after its primary could not be reached, and says what it went through', async () => {
+    const world = new World()
+    world.forward = () => REFUSED
+    world.spare = () => (world.calls.length === 0 ? null : spared())
+    const response = await world.route('GET')
+    expect(await response.text()).toBe('spared')
+    expect(response.headers.get('proxy-status')).toMatch(/^tandem-a; details="attempts=2, /)
+    expect(world.observed).toEqual([['GET', 200, null, 2]])
+  })
+
+  it('is left to this host alone: a write is not, nor a read for which another router chose it, nor one without a primary', async () => {
+    const world = new World()
+    world.spare = spared
+    for (const method of ['PUT', 'POST', 'PATCH', 'DELETE']) await world.route(method, bytes('x'))
+    const elsewhere = await world.route('GET', NO_BODY, { asked: { kind: 'router', relay: false, parkMs: 100 } })
+    expect(elsewhere.status).toBe(421)
+    world.move(HERE)
+    expect(await (await world.route('GET')).text()).toBe('local')
+    world.move(NOWHERE)
+    expect((await world.route('GET')).status).toBe(503)
+    expect(world.spared).toEqual([])
+
+    world.move(THERE)
+    const relayed = await world.route('GET', NO_BODY, { asked: { kind: 'router', relay: true, parkMs: 100 } })
+    expect(await relayed.text()).toBe('spared')
+  })
+})
 
 describe('the decision loop', () => {
   it('answers here, at once, without a word about it', async () => {

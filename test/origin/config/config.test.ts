@@ -78,6 +78,16 @@ describe('loadConfig', () => {
     })
   })
 
+  it.each(['lease', 'confirm', 'both'])('takes reads: %s', reads => {
+    expect(config({ ...good, TANDEM_READS: reads }).reads).toBe(reads)
+  })
+
+  it('takes no other reads', () => {
+    expect(faults({ ...good, TANDEM_READS: 'either' })).toEqual([
+      { name: 'TANDEM_READS', value: 'either', allowed: expect.stringMatching(/^lease, confirm .* or both /) },
+    ])
+  })
+
   it('is frozen to its depth', () => {
     const { registers } = config(good)
     expect(Object.isFrozen(registers) && Object.isFrozen(registers.w)).toBe(true)

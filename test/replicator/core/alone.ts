@@ -2,6 +2,7 @@
 
 import { Pair } from '../../../replicator/core/pair.ts'
 import { leaseHolds } from '../../../replicator/core/reign.ts'
+import type { Settings } from '../../../replicator/core/state.ts'
 import { GENESIS } from '../../../replicator/entry/position.ts'
 import type { Identity } from '../../../replicator/identity.ts'
 import type { PairRecord } from '../../../replicator/register/record.ts'
@@ -31,8 +32,11 @@ const IDENTITY: Identity = {
   drained: false,
 }
 
-/** @param changes what its identity file says otherwise */
-export function alonePair(changes: Partial<Identity> = {}): Pair {
+/**
+ * @param changes what its identity file says otherwise
+ * @param set what it is set to otherwise
+ */
+export function alonePair(changes: Partial<Identity> = {}, set: Partial<Settings> = {}): Pair {
   const timing = { heartbeatMs: 200, leaseMs: 1000, graceMs: 1300, stableMs: 500 }
   const settings = {
     name: 'a',
@@ -42,6 +46,7 @@ export function alonePair(changes: Partial<Identity> = {}): Pair {
     incarnation: 'a-life',
     random: () => 0.5,
     newId: () => 'id',
+    ...set,
   } as const
   const pair = new Pair(settings, { ...IDENTITY, ...changes }, { s0: GENESIS, s1: GENESIS }, 0)
   pair.state.synced = true

@@ -141,4 +141,12 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
     from: 'if (move.shards.length > 0 && !leaseHolds(s, s.now)) return',
     to: 'if (!leaseHolds(s, s.now)) return',
   },
+  {
+    name: 'added-with-what-former-reigns-committed',
+    needed: 'added-before-it-knows',
+    within: 20,
+    file: `${CORE}/moves.ts`,
+    from: 'sender.acked >= Math.max(committed, reign?.start ?? 0)',
+    to: 'sender.acked >= committed || reign?.start === -1',
+  },
 ]

@@ -245,4 +245,29 @@ export const MEMBERS: readonly Scenario[] = [
       yield after(sim, 3000)
     },
   },
+  {
+    name: 'added-before-it-knows',
+    says: 'the only member restarts and is slow to write down its record: until then it does not know what it committed before; the other one returns, far behind',
+    *script(sim) {
+      yield whole(sim)
+      sim.hosts.a.kill('killed')
+      yield decided(sim, 'b')
+      yield after(sim, 1500)
+      sim.hosts.b.kill('killed')
+      sim.hosts.b.disk.identityMs = 1500
+      sim.restart('b')
+      const reigns = () => state(sim, 'b')?.record?.why === 'restart'
+      const late = after(sim, 20_000)
+      yield () => reigns() || late()
+      sim.restart('a')
+      const compared = () => state(sim, 'b')?.shards.s0.sender.live === true
+      yield () => compared() || late()
+      sim.hosts.a.disk.fastIdentity = true
+      sim.hosts.a.disk.slowness = 1
+      sim.hosts.a.disk.slowMs = 20_000
+      yield after(sim, 6000)
+      sim.hosts.b.disk.identityMs = 0
+      sim.hosts.a.disk.slowness = 0
+    },
+  },
 ]
