@@ -59,7 +59,7 @@ export class Lease {
     this.#promisedUntil = Math.max(this.#promisedUntil, now + graceMs)
   }
 
-  /** The primary answers a beat that asks for so much, or would: it commits nothing without the standby until then. */
+  /** Until when a primary would commit nothing without a standby that asks for so much now. */
   readsPromise(readMs: number, now: number): number {
     return now + readMs * GRACE_PER_LEASE
   }

@@ -15,7 +15,7 @@ export type Timing = {
 export const GRACE_PER_LEASE = 1.3
 /**
  * A standby's lease for reads, as a share of its primary's: with its promise (1.3 times that) it ends before the primary may go on
- * alone, so nobody ever waits for it; and a beat of every fifth of a lease may be lost without its end.
+ * alone, so nobody ever waits for it; and it outlives a lost beat, of which there are five in a lease.
  */
 export const READ_LEASE_SHARE = 0.5
 /** An entry without an acknowledgement for this long, while the link lives, also goes by the direct lane. */
