@@ -1,5 +1,6 @@
 // What an origin says of itself: CONTRACT's `status`, and the reasons behind `/readyz`.
 
+import { readsHold } from '../replicator/core/copy.ts'
 import type { Lag } from '../replicator/core/lag.ts'
 import { isServing, leaseHolds, whyNotServing } from '../replicator/core/reign.ts'
 import type { Sender } from '../replicator/core/sender.ts'
@@ -116,6 +117,7 @@ function shardStatus(s: State, shard: ShardName, now: number, sent: Sent | null)
     role: reign === null ? 'standby' : 'primary',
     serving: isServing(s, shard, now),
     lease: { remainingMs: reign === null ? null : held },
+    readLease: { remainingMs: readsLeftMs(s, shard, now) },
     committed: { epoch: last.epoch, index: committed },
     applied: { epoch: last.epoch, index: last.index },
     lag: lagOf(s, shard, now),
@@ -123,6 +125,12 @@ function shardStatus(s: State, shard: ShardName, now: number, sent: Sent | null)
     ...catchUp(sender, now, sent),
     quarantined,
   }
+}
+
+/** For how long this standby may answer strong reads itself, 0 while it may not; null where it does not (see TANDEM_READS). */
+function readsLeftMs(s: State, shard: ShardName, now: number): number | null {
+  if (!s.settings.readsAsStandby || s.record?.primaries[shard].name !== s.peerName) return null
+  return readsHold(s, shard, now) ? Math.ceil(s.lease.readsHeldUntil - now) : 0
 }
 
 /** How far the other origin is with what it lacks: percent, and milliseconds that are left; null where nobody can tell. */

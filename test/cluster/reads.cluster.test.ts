@@ -85,6 +85,10 @@ test('a host that is set to it answers for both shards, the other asks; what was
   await restartWith(c, 'b', BOTH)
   const own = await doors.untilOwn('b', ofA, 'of a')
   expect(own.headers.get('proxy-status')).toBeNull()
+  const readLease = async (at: OriginName): Promise<unknown> =>
+    (await c.statusOf(at))?.shards.map(shard => shard.readLease.remainingMs)
+  expect(await readLease('b')).toEqual([expect.any(Number), null])
+  expect(await readLease('a')).toEqual([null, null])
   await doors.forwards('a', ofB, 'b')
   await restartWith(c, 'a', BOTH)
   await doors.untilOwn('a', ofB, 'of b')

@@ -12,6 +12,7 @@ const shard = (name: 's0' | 's1') => ({
   role: 'primary',
   serving: true,
   lease: { remainingMs: 500 },
+  readLease: { remainingMs: null },
   committed: place,
   applied: place,
   lag: { entries: 2, bytes: 700, ms: 30 },
