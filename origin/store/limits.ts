@@ -57,3 +57,8 @@ export const EXPIRED_A_GROUP = 64
 export const EXPIRY_LOOK_MS = 1000
 /** All documents that one transaction writes: with a full group before it, still an entry. */
 export const TX_BYTES_MAX = 8 * 1024 * 1024
+/**
+ * Young generation of a writer's thread: a group leaves little behind, bodies are outside of the heap, and V8 would let it grow
+ * to 27 MiB within an hour of load.
+ */
+export const YOUNG_MIB = 6

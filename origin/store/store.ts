@@ -20,7 +20,7 @@ import {
   type ThreadData,
 } from './calls.ts'
 import { answerCopy } from './copy.ts'
-import { CALLS_PENDING_MAX, STORE_LIMITS, type StoreLimits } from './limits.ts'
+import { CALLS_PENDING_MAX, STORE_LIMITS, type StoreLimits, YOUNG_MIB } from './limits.ts'
 import { Reader } from './reader.ts'
 import { Tasks } from './tasks.ts'
 
@@ -77,7 +77,11 @@ export async function openShardStore({
   died = exitNow,
 }: OpenOptions): Promise<OpenStore> {
   const workerData: ThreadData = { dataDir, shard, limits }
-  const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData, name: `store-${shard}` })
+  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+    workerData,
+    name: `store-${shard}`,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+  })
   const opened = await firstWord(worker)
   if (opened.kind === 'failed') throw new StoreError(opened.name, `${shard} in ${dataDir}: ${opened.message}`)
   const reader = new Reader(dataDir, shard)
