@@ -19,7 +19,7 @@ import type { Tokens } from './access/tokens.ts'
 import { apiPages } from './api/pages.ts'
 import type { Config } from './config.ts'
 import { Copies } from './copies.ts'
-import { GuardedDocuments } from './documents.ts'
+import { GuardedDocuments, type ReadRow } from './documents.ts'
 import { Expiry } from './expiry.ts'
 import { reach } from './failpoint.ts'
 import { Source } from './feed/source.ts'
@@ -174,11 +174,12 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     fatal,
   })
 
+  const get = (shard: ShardName, key: string): ReadRow => open[shard].reader.get(key)
   const writes = new Writes()
   const documents = new GuardedDocuments({
     replicator,
     stores,
-    get: (shard, key) => open[shard].reader.get(key),
+    get,
     record: (shard, scope) => open[shard].reader.record(scope),
     solo: config.solo,
     reads: config.reads,
@@ -186,8 +187,8 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
   })
   const scans = (shard: ShardName): Scans => open[shard].scans
   const pages = new GuardedPages({ replicator, gate: documents, scans })
-  const copies = new Copies({ replicator, get: (shard, key) => open[shard].reader.get(key), scans, now })
-  const standbyReads = new StandbyReads({ replicator, get: (shard, key) => open[shard].reader.get(key), now })
+  const copies = new Copies({ replicator, get, scans, now })
+  const standbyReads = new StandbyReads({ replicator, get, now })
   const streams = new Streams({ name, source: new Source({ replicator, scans, now }) })
   const mac = hostMac(config.secret)
   const sealView = viewSealer(mac)

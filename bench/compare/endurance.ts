@@ -7,7 +7,7 @@ import { watched } from '../measure/busy.ts'
 import { type Course, type Finding, measured, type Verdict } from '../measure/finding.ts'
 import { residentOf } from '../measure/memory.ts'
 import { FLAT_MAX, trendOf } from '../measure/trend.ts'
-import type { Load } from '../measure/turn.ts'
+import { type Load, latenciesOf } from '../measure/turn.ts'
 import { LOOK_SECONDS, type Weight, weightCourses, weightOf } from '../measure/weight.ts'
 
 const WRITERS_EACH = 128
@@ -60,12 +60,12 @@ export async function endure(
 }
 
 function seenBy(puts: readonly Load[], gets: readonly Load[]): Omit<Interval, keyof Weight | 'foreign'> {
-  const longest = (loads: readonly Load[]): number => Math.max(...loads.map(({ longestMs }) => longestMs))
+  const [put, get] = [latenciesOf(puts), latenciesOf(gets)]
   return {
-    writes: puts.reduce((sum, { requests, seconds }) => sum + requests / seconds, 0),
-    writeMs: longest(puts),
-    readMs: longest(gets),
-    failures: [...puts, ...gets].reduce((sum, { failures }) => sum + failures, 0),
+    writes: put.perSecond,
+    writeMs: put.longestMs,
+    readMs: get.longestMs,
+    failures: put.failures + get.failures,
   }
 }
 

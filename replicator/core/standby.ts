@@ -159,12 +159,12 @@ function endsAt(state: ShardState, last: Position): void {
   state.last = last
   state.verified = last.index
   state.committed = Math.min(state.committed, last.index)
+  state.receiver.moved(last.index)
 }
 
 export function onUndone(s: State, event: Extract<Event, { type: 'undone' }>): void {
   const state = s.shards[event.shard]
   endsAt(state, event.last)
-  state.receiver.moved(event.last.index)
   state.quarantined += event.quarantined
   log(s, 'warn', 'entries that were never acknowledged were quarantined and undone', {
     shard: event.shard,
@@ -192,7 +192,6 @@ export function onInstalled(s: State, event: Extract<Event, { type: 'installed' 
   const state = s.shards[event.shard]
   endsAt(state, event.last)
   state.installing.delete(event.query)
-  state.receiver.moved(event.last.index)
   log(s, 'info', 'reseeded from a snapshot', { shard: event.shard, index: event.last.index })
   s.refusals.delete(event.shard)
   s.resyncByHand = s.resyncByHand && s.identity.drifted.length > 1

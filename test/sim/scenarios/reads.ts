@@ -1,6 +1,12 @@
 // What a standby that answers strong reads (TANDEM_READS=both) must not say: what is over, and what may yet vanish.
 import { accepting, after, decided, type Scenario, settled, state, whole } from './script.ts'
 
+/** It still speaks. */
+const B_HEARS_NOTHING = [
+  ['w', 'b'],
+  ['a', 'b'],
+] as const
+
 export const READS: readonly Scenario[] = [
   {
     name: 'standby-wakes-to-old-promises',
@@ -14,13 +20,7 @@ export const READS: readonly Scenario[] = [
         yield () => (state(sim, 'b')?.lease.seq ?? 0) > beat
         sim.hosts.b.running?.life.pause(2600)
         yield after(sim, 100)
-        sim.cutFor(
-          [
-            ['w', 'b'],
-            ['a', 'b'],
-          ],
-          3500,
-        )
+        sim.cutFor(B_HEARS_NOTHING, 3500)
         yield after(sim, 4500)
       }
     },
@@ -47,13 +47,7 @@ export const READS: readonly Scenario[] = [
       sim.hosts.b.disk.slowness = 1
       sim.hosts.b.disk.slowMs = 4000
       yield accepting(sim, 'a', 'solo')
-      sim.cutFor(
-        [
-          ['a', 'b'],
-          ['w', 'b'],
-        ],
-        2500,
-      )
+      sim.cutFor(B_HEARS_NOTHING, 2500)
       yield after(sim, 1500)
       sim.hosts.b.disk.slowness = 0
       yield after(sim, 2000)
@@ -71,13 +65,7 @@ export const READS: readonly Scenario[] = [
         const late = after(sim, 3000)
         const leaves = accepting(sim, 'b', 'leave')
         yield () => leaves() || late()
-        sim.cutFor(
-          [
-            ['w', 'b'],
-            ['a', 'b'],
-          ],
-          1200,
-        )
+        sim.cutFor(B_HEARS_NOTHING, 1200)
         yield after(sim, 9000)
       }
     },
