@@ -6,6 +6,7 @@ import { isServing, leaseHolds, whyNotServing } from '../replicator/core/reign.t
 import type { Sender } from '../replicator/core/sender.ts'
 import { isFit, isMember, isSole, memberPeer, type State } from '../replicator/core/state.ts'
 import { ACCEPTORS, type AcceptorName } from '../replicator/register/acceptor.ts'
+import type { Reign } from '../replicator/register/record.ts'
 import type { Replicator } from '../replicator/replicator.ts'
 import type { Readiness } from '../router/app.ts'
 import { homeOf, ORIGINS, type OriginName, SHARDS, type ShardName } from '../router/words.ts'
@@ -32,12 +33,22 @@ export function whyNotReady(s: State, now: number): readonly string[] {
   if (why.length > 0) return why
   const { record } = s
   for (const shard of SHARDS) {
-    const mine = record.primaries[shard].incarnation === s.settings.incarnation
+    const reign = record.primaries[shard]
+    const mine = reign.incarnation === s.settings.incarnation
     if (mine && s.shards[shard].closing === 'no' && !isServing(s, shard, now))
       why.push(`${shard}: ${whyNotServing(s, shard, now)}`)
-    if (!mine && s.peer === null) why.push(`${shard}: its primary, ${record.primaries[shard].name}, does not answer`)
+    const nobody = mine ? null : whyNobodyReigns(s, reign)
+    if (nobody !== null) why.push(`${shard}: ${nobody}`)
   }
   return why
+}
+
+/** A reign never outlives its incarnation: where that process is gone, nobody serves the shard until the next record says who. */
+function whyNobodyReigns(s: State, { name, incarnation }: Reign): string | null {
+  const hello = s.peer?.hello ?? null
+  if (hello?.incarnation === incarnation) return null
+  if (name === s.me || hello !== null) return `its primary, ${name}, has started again: who reigns is not decided yet`
+  return `its primary, ${name}, does not answer`
 }
 
 export function readiness(replicator: Replicator, now: number): Readiness {
