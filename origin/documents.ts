@@ -34,6 +34,8 @@ export type DocumentParts = {
   readonly solo: 'allow' | 'refuse'
   /** `confirm`: a read is answered by a round trip on the link that began after it, and by no clock; `both`: see StandbyReads */
   readonly reads: 'lease' | 'confirm' | 'both'
+  readonly now: GroupPort['now']
+  readonly later: GroupPort['later']
   readonly observed?: NonNullable<GroupPort['observed']>
 }
 
@@ -53,6 +55,8 @@ export class GuardedDocuments implements Documents {
       appended: (shard, entry) => replicator.appended(shard, entry),
       committed: (shard, index) => replicator.committed(shard, index),
       diskTrouble: detail => replicator.dispatch({ type: 'diskTrouble', detail }),
+      now: parts.now,
+      later: parts.later,
       ...(parts.observed === undefined ? {} : { observed: parts.observed }),
     }
     this.#groups = { s0: new Groups(stores.s0, port), s1: new Groups(stores.s1, port) }

@@ -183,6 +183,8 @@ export async function startOrigin(options: OriginOptions): Promise<RunningOrigin
     record: (shard, scope) => open[shard].reader.record(scope),
     solo: config.solo,
     reads: config.reads,
+    now,
+    later: (ms, run) => void setTimeout(run, ms),
     observed: (shard, count, waitedMs) => writes.observed(shard, count, waitedMs),
   })
   const scans = (shard: ShardName): Scans => open[shard].scans

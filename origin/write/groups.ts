@@ -1,11 +1,12 @@
 // Group commit: the writes of a shard that wait together share one transaction, one fsync and one entry. A group forms
-// while the one before it is in the writer, so a lone write waits for nothing.
+// while the one before it is on its way, see Pace; a lone write waits for nothing.
 import { bodyBytesOf, type WriteCommand } from '../../replicator/store/command.ts'
 import type { WriteOutcome } from '../../replicator/store/outcome.ts'
 import type { LoggedEntry, ShardStore } from '../../replicator/store/shardstore.ts'
 import type { ShardName } from '../../router/words.ts'
 import { reach } from '../failpoint.ts'
 import { TX_BYTES_MAX } from '../store/limits.ts'
+import { Pace } from './pace.ts'
 
 /** What a group needs of the shard's store. */
 export type GroupStore = Pick<ShardStore, 'shard' | 'write'>
@@ -20,6 +21,10 @@ export type GroupPort = {
   appended(shard: ShardName, entry: LoggedEntry): void
   committed(shard: ShardName, index: number): boolean | Promise<boolean>
   diskTrouble(detail: string): void
+  /** milliseconds of a clock that never goes back */
+  now(): number
+  /** runs it once, after so many milliseconds */
+  later(ms: number, run: () => void): void
   /** for metrics: a group of so many writes is answered, after it waited so long for the other origin's disk */
   observed?(shard: ShardName, writes: number, waitedMs: number): void
 }
@@ -57,6 +62,11 @@ export class Groups {
   #uncommitted = 0
   /** writes in the writer, or of groups that are not committed */
   #onTheirWay = 0
+  readonly #pace = new Pace()
+  /** groups that went */
+  #gone = 0
+  /** what waits does so for more to come, since so many groups had gone */
+  #gathersSince: number | null = null
   #onQuiet: (() => void) | null = null
 
   constructor(store: GroupStore, port: GroupPort) {
@@ -91,23 +101,34 @@ export class Groups {
     this.#next()
   }
 
-  #next(): void {
+  /** @param gathered what waits has waited for more long enough */
+  #next(gathered = false): void {
     if (this.#writing || this.#waiting.length === 0) return
     const epoch = this.#port.serves(this.#store.shard)
     if (epoch === null) return this.#turnAway()
-    if (this.#uncommitted >= GROUPS_UNCOMMITTED_MAX || !this.#isWorthAGroup()) return
+    if (this.#uncommitted >= GROUPS_UNCOMMITTED_MAX) return
+    // one that cannot become larger has nothing to wait for
+    if (!gathered && this.#waiting.length < GROUP_WRITES_MAX) {
+      const waitMs = this.#pace.waitMs(this.#waiting.length, this.#onTheirWay)
+      if (waitMs === null) return
+      if (waitMs > 0) return this.#gather(waitMs)
+    }
+    this.#pace.goes(this.#waiting.length + this.#onTheirWay)
+    this.#gone++
     this.#writing = true
     const group = this.#take()
     this.#onTheirWay += group.length
     void this.#writeGroup(epoch, group)
   }
 
-  /**
-   * A further group goes where it holds as many writes as are on their way: each costs two commits, a job and an
-   * acknowledgement, whatever its size. So groups grow with the load, by no timer, and two writes alone never wait.
-   */
-  #isWorthAGroup(): boolean {
-    return this.#waiting.length >= Math.min(this.#onTheirWay, GROUP_WRITES_MAX)
+  /** Once between two groups: what comes meanwhile makes the wait no longer. */
+  #gather(ms: number): void {
+    const since = this.#gone
+    if (this.#gathersSince === since) return
+    this.#gathersSince = since
+    this.#port.later(ms, () => {
+      if (this.#gone === since) this.#next(true)
+    })
   }
 
   #take(): Waiting[] {
@@ -137,6 +158,7 @@ export class Groups {
 
   async #writeGroup(epoch: number, group: readonly Waiting[]): Promise<void> {
     const { shard } = this.#store
+    const began = this.#port.now()
     const commands = group.map(({ command }) => command)
     const result = await this.#store.write(epoch, commands, entry => {
       reach('group.before-ship')
@@ -152,7 +174,7 @@ export class Groups {
     } else {
       reach('group.on-disk')
       if (result.entry !== null) this.#port.appended(shard, result.entry)
-      void this.#answer(group, result.outcomes, result.seen)
+      void this.#answer(group, result.outcomes, result.seen, began)
     }
     this.#onQuiet?.()
     this.#onQuiet = null
@@ -160,13 +182,20 @@ export class Groups {
   }
 
   /** Also a refusal waits: it may have seen a write that is not committed yet, and nobody may see what can vanish. */
-  async #answer(group: readonly Waiting[], outcomes: readonly WriteOutcome[], seen: number): Promise<void> {
+  async #answer(
+    group: readonly Waiting[],
+    outcomes: readonly WriteOutcome[],
+    seen: number,
+    began: number,
+  ): Promise<void> {
     this.#uncommitted++
-    const from = performance.now()
+    const from = this.#port.now()
     const committed = await this.#port.committed(this.#store.shard, seen)
+    const now = this.#port.now()
     this.#uncommitted--
     this.#onTheirWay -= group.length
-    this.#port.observed?.(this.#store.shard, group.length, performance.now() - from)
+    this.#pace.took(now - began)
+    this.#port.observed?.(this.#store.shard, group.length, now - from)
     if (committed) reach('group.committed')
     for (const [at, { tell }] of group.entries()) {
       const outcome = outcomes[at]

@@ -186,6 +186,8 @@ export class Host {
       },
       solo: 'allow',
       reads: this.#around.reads,
+      now: () => life.now(),
+      later: (ms, run) => life.timer(ms, run),
     })
     const standby = new StandbyReads({ replicator, get, now: () => life.now() })
     const whereabouts = new HostWhereabouts(this.name, replicator, () => life.now())

@@ -1,4 +1,4 @@
-// How groups form: by the load, and by no timer. The store and the other origin answer when the test says so.
+// How groups form. The store, the other origin and the clock go on when the test says so.
 import { expect, test } from 'vitest'
 import {
   GROUP_WRITES_MAX,
@@ -22,9 +22,27 @@ const put = (n: number): WriteCommand => ({
 
 type Under = { readonly writes: number; written(): Promise<void>; refused(): Promise<void>; committed(): Promise<void> }
 
-/** @returns what the writer was given, one group after the other, and how to go on with each */
-function startGroups(): { readonly groups: Groups; readonly given: Under[]; serve(epoch: number | null): void } {
+type Started = {
+  readonly groups: Groups
+  /** what the writer was given, one group after the other, and how to go on with each */
+  readonly given: Under[]
+  serve(epoch: number | null): void
+  /** lets so many milliseconds pass */
+  pass(ms: number): void
+  /** waits that are under way */
+  waits(): number
+}
+
+function startGroups(): Started {
   const given: Under[] = []
+  let now = 0
+  let timers: { readonly at: number; readonly run: () => void }[] = []
+  const pass = (ms: number): void => {
+    now += ms
+    const over = timers.filter(({ at }) => at <= now)
+    timers = timers.filter(({ at }) => at > now)
+    for (const { run } of over) run()
+  }
   const commits = new Map<number, PromiseWithResolvers<boolean>>()
   let epoch: number | null = 1
   const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
@@ -55,54 +73,124 @@ function startGroups(): { readonly groups: Groups; readonly given: Under[]; serv
     appended: () => {},
     committed: (_shard, index) => commits.get(index)?.promise ?? false,
     diskTrouble: () => {},
+    now: () => now,
+    later: (ms, run) => {
+      timers.push({ at: now + ms, run })
+    },
   }
   const serve = (next: number | null): void => {
     epoch = next
   }
-  return { groups: new Groups(store, port), given, serve }
+  return { groups: new Groups(store, port), given, serve, pass, waits: () => timers.length }
 }
 
 const sizes = (given: readonly Under[]): number[] => given.map(({ writes }) => writes)
 
-test('a lone write, and a second one beside it, wait for nothing', async () => {
+/** Writes that come at once, from `from` on. */
+const putMany = (groups: Groups, from: number, count: number): void => {
+  for (let n = 0; n < count; n++) void groups.write(put(from + n))
+}
+
+/** A first write, then so many that form the next group; both take `ms` each. */
+async function busy({ groups, given, pass }: Started, count: number, ms: number): Promise<void> {
+  putMany(groups, 0, 1 + count)
+  for (const at of [0, 1]) {
+    await given[at]?.written()
+    pass(ms)
+    await given[at]?.committed()
+  }
+  expect(sizes(given)).toEqual([1, count])
+}
+
+test('a lone write waits for nothing, however long groups take', async () => {
+  const started = startGroups()
+  const { groups, given, pass, waits } = started
+  for (let n = 0; n < 3; n++) {
+    void groups.write(put(n))
+    expect(sizes(given)).toHaveLength(n + 1)
+    await given[n]?.written()
+    pass(1000)
+    await given[n]?.committed()
+  }
+  expect(waits()).toBe(0)
+})
+
+test('a further group goes once it holds twice as many writes as are on their way', async () => {
   const { groups, given } = startGroups()
-  void groups.write(put(1))
-  expect(sizes(given)).toEqual([1])
-  void groups.write(put(2))
+  putMany(groups, 0, 2)
   await given[0]?.written()
   // the first is on this disk, and on its way to the other
-  expect(sizes(given)).toEqual([1, 1])
-})
-
-test('a further group goes once it holds as many writes as are on their way', async () => {
-  const { groups, given } = startGroups()
-  void groups.write(put(1))
+  expect(sizes(given)).toEqual([1])
   void groups.write(put(2))
-  await given[0]?.written()
+  expect(sizes(given)).toEqual([1, 2])
   await given[1]?.written()
-  void groups.write(put(3))
-  expect(sizes(given)).toEqual([1, 1])
-  void groups.write(put(4))
-  expect(sizes(given)).toEqual([1, 1, 2])
+  putMany(groups, 3, 5)
+  expect(sizes(given)).toEqual([1, 2])
+  void groups.write(put(8))
+  expect(sizes(given)).toEqual([1, 2, 6])
   await given[2]?.written()
-  for (let n = 5; n < 8; n++) void groups.write(put(n))
-  expect(groups.waiting).toBe(3)
+  putMany(groups, 9, 16)
+  expect(groups.waiting).toBe(16)
   // what is committed is no longer on its way
   await given[0]?.committed()
-  expect(sizes(given)).toEqual([1, 1, 2, 3])
+  expect(sizes(given)).toEqual([1, 2, 6, 16])
 })
 
-test('whatever waits goes when nothing is on its way any more', async () => {
-  const { groups, given } = startGroups()
-  for (let n = 0; n < 8; n++) void groups.write(put(n))
-  await given[0]?.written()
-  expect(sizes(given)).toEqual([1, 7])
-  void groups.write(put(8))
-  await given[1]?.written()
-  await given[0]?.committed()
+test('where clients were answered together, the first to write again waits for the others', async () => {
+  const started = startGroups()
+  const { groups, given, pass, waits } = started
+  await busy(started, 10, 8)
+  putMany(groups, 20, 7)
+  expect(groups.waiting).toBe(7)
+  expect(waits()).toBe(1)
+  // eight of the eleven that came together: nobody waits for the last ones
+  void groups.write(put(30))
+  putMany(groups, 31, 2)
+  expect(sizes(given)).toEqual([1, 10, 9])
+  pass(10)
+  expect(given).toHaveLength(3)
+})
+
+test('they wait for half of what a group took of late, and go with those that came', async () => {
+  const started = startGroups()
+  const { groups, given, pass, waits } = started
+  await busy(started, 10, 8)
+  // they took 8 and 16 ms, each of which counts a quarter: 5.5, of which half is waited for, in whole milliseconds
+  putMany(groups, 20, 3)
+  expect(waits()).toBe(1)
+  pass(1.9)
+  expect(groups.waiting).toBe(3)
+  pass(0.1)
+  expect(sizes(given)).toEqual([1, 10, 3])
+})
+
+test('a wait that was over before its time disturbs no later one', async () => {
+  const started = startGroups()
+  const { groups, given, pass } = started
+  await busy(started, 10, 8)
+  void groups.write(put(20))
+  pass(1)
+  putMany(groups, 21, 8)
+  expect(sizes(given)).toEqual([1, 10, 9])
+  await given[2]?.written()
+  await given[2]?.committed()
+  void groups.write(put(40))
+  pass(1)
   expect(groups.waiting).toBe(1)
-  await given[1]?.committed()
-  expect(sizes(given)).toEqual([1, 7, 1])
+  pass(1)
+  expect(sizes(given)).toEqual([1, 10, 9, 1])
+})
+
+test('whoever waits is given back at once where this process serves no more', async () => {
+  const started = startGroups()
+  const { groups, serve, pass, given } = started
+  await busy(started, 10, 8)
+  const waiting = groups.write(put(20))
+  serve(null)
+  groups.wake()
+  expect(await waiting).toEqual({ kind: 'closed' })
+  pass(10)
+  expect(given).toHaveLength(2)
 })
 
 test('a group that was refused is no longer on its way, and its writes are told', async () => {
