@@ -1,6 +1,7 @@
 // What a client is told of a write that took effect, now or at its first try: status, headers and body are the same.
 import type { Done } from '../../replicator/store/outcome.ts'
 import { pathOfKey } from '../../router/key.ts'
+import { responseOf } from '../../router/parts.ts'
 
 export const statusOf = (done: Done): 200 | 201 | 204 => {
   switch (done.kind) {
@@ -15,12 +16,15 @@ export const statusOf = (done: Done): 200 | 201 | 204 => {
   }
 }
 
-/** @param keys of the operations that were asked for: one, or those of a transaction */
+/**
+ * Its head is whole: see parts.ts.
+ * @param keys of the operations that were asked for: one, or those of a transaction
+ */
 export function success(done: Done, keys: readonly string[], headers: Record<string, string>): Response {
   const status = statusOf(done)
   switch (done.kind) {
     case 'deleted':
-      return new Response(null, { status, headers })
+      return responseOf({ status, headers, body: null })
     case 'transacted': {
       const results = keys.map((key, at) => ({ key, etag: done.etags[at] ?? null }))
       return Response.json({ results }, { status, headers: { ...headers, 'Cache-Control': 'no-store' } })
@@ -30,7 +34,7 @@ export function success(done: Done, keys: readonly string[], headers: Record<str
       headers['Last-Modified'] = new Date(done.modified).toUTCString()
       headers['Content-Length'] = '0'
       if (status === 201) headers.Location = pathOfKey(done.kind === 'placed' ? done.key : (keys[0] ?? ''))
-      return new Response(null, { status, headers })
+      return responseOf({ status, headers, body: null })
   }
 }
 

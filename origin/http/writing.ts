@@ -1,6 +1,6 @@
 // How a command is put to the documents and what a client is told of it: the same for every kind of write.
 import type { Idempotency, WriteCommand } from '../../replicator/store/command.ts'
-import type { WriteOutcome } from '../../replicator/store/outcome.ts'
+import type { Done, WriteOutcome } from '../../replicator/store/outcome.ts'
 import type { LocalCall } from '../../router/call.ts'
 import { PREFERENCE_APPLIED, prefers } from '../../router/prefer.ts'
 import { type Committed, problem } from '../../router/problem.ts'
@@ -20,6 +20,9 @@ export type WritingOptions = {
 
 /** What clients ask for: that something expires is nobody's request. */
 export type AskedCommand = Exclude<WriteCommand, { op: 'expire' }>
+
+/** How many disks have it, and how many its client asked for. */
+type Kept = { readonly durability: Durability; readonly least: Durability }
 
 export class Writing {
   readonly #documents: Documents
@@ -51,8 +54,11 @@ export class Writing {
     const answer = await this.#documents.write(call.shard, command, call.aimed ?? null, least)
     switch (answer.kind) {
       case 'outcome': {
-        const response = this.#outcome(call, command, answer.outcome, answer.durability)
-        return ofReign(answer.reign, least === 'solo' ? response : this.#asPreferred(call, response, answer.durability))
+        const { outcome, durability, reign } = answer
+        const response = this.#outcome(call, command, outcome, { durability, least })
+        // the pair may have gone solo while the write was under way: what took effect stays, but is no success
+        const short = least === 'mirrored' && durability === 'solo' && response.ok
+        return ofReign(reign, short ? this.#notMirrored(call, 'yes') : response)
       }
       case 'solo':
         return this.#notMirrored(call, answer.earlier ? 'yes' : 'no')
@@ -73,33 +79,29 @@ export class Writing {
     }
   }
 
-  /** The pair may have gone solo while the write was under way: what took effect stays, but is no success. */
-  #asPreferred(call: LocalCall, response: Response, durability: Durability): Response {
-    if (!response.ok) return response
-    if (durability === 'solo') return this.#notMirrored(call, 'yes')
-    response.headers.set(PREFERENCE_APPLIED, 'durability=mirrored')
-    return response
-  }
-
   #notMirrored(call: LocalCall, committed: Committed): Response {
     return problem('not-mirrored', { ...this.answers.about(call), committed, retryable: true })
   }
 
-  #outcome(call: LocalCall, command: AskedCommand, outcome: WriteOutcome, durability: Durability): Response {
+  #outcome(call: LocalCall, command: AskedCommand, outcome: WriteOutcome, { durability, least }: Kept): Response {
     const { answers } = this
     const headers = answers.served(call)
     headers['Tandem-Durability'] = durability
+    const succeeds = (done: Done): Response => {
+      if (least === 'mirrored') headers[PREFERENCE_APPLIED] = 'durability=mirrored'
+      return success(done, keysOf(command), headers)
+    }
     switch (outcome.kind) {
       case 'created':
       case 'replaced':
       case 'deleted':
       case 'placed':
       case 'transacted':
-        return success(outcome, keysOf(command), headers)
+        return succeeds(outcome)
       case 'replayed':
         // a router's own second try is nothing that its client knows of
         if (command.idem?.kind === 'client') headers[REPLAYED] = 'true'
-        return success(outcome.done, keysOf(command), headers)
+        return succeeds(outcome.done)
       case 'mismatch':
         return answers.refuse(call, 'idempotency-mismatch', { headers })
       case 'outdated':

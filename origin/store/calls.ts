@@ -1,4 +1,5 @@
-// What goes between an origin's event loop and a shard's thread. Bodies and entries travel as one transferred buffer.
+// What goes between an origin's event loop and a shard's thread. Bodies and entries travel as one transferred buffer, a group's
+// commands and what became of them as one text: a copy of so many objects costs both threads several times as much.
 import type { Position } from '../../replicator/entry/position.ts'
 import { mapBodies, type WriteCommand } from '../../replicator/store/command.ts'
 import type { ApplyOutcome, LoggedEntry, SnapshotFile, WriteResult } from '../../replicator/store/shardstore.ts'
@@ -16,7 +17,8 @@ export type Call =
   | {
       readonly op: 'write'
       readonly epoch: number
-      readonly commands: readonly PackedCommand[]
+      /** see packCommands */
+      readonly commands: string
       readonly pack: ArrayBuffer
     }
   | { readonly op: 'fence'; readonly epoch: number }
@@ -32,8 +34,8 @@ export type Call =
 
 /** Answers come in the order of the calls; fence and settle have none. */
 export type Answer =
-  /** its entry went ahead, as its COMMIT began */
-  | { readonly op: 'write'; readonly value: WriteResult<Position> }
+  /** see textOf; its entry went ahead, as its COMMIT began */
+  | { readonly op: 'write'; readonly value: string }
   | { readonly op: 'apply'; readonly value: ApplyOutcome }
   | { readonly op: 'tail'; readonly value: readonly Position[] }
   | { readonly op: 'locate'; readonly value: Position | null }
@@ -52,7 +54,7 @@ export type Opened =
   | { readonly kind: 'opened'; readonly last: Position; readonly fresh: boolean }
   | { readonly kind: 'failed'; readonly name: string; readonly message: string }
 
-export function packCommands(commands: readonly WriteCommand[]): { commands: PackedCommand[]; pack: ArrayBuffer } {
+export function packCommands(commands: readonly WriteCommand[]): { commands: string; pack: ArrayBuffer } {
   const bodies: Uint8Array[] = []
   const packed = commands.map(command =>
     mapBodies(command, body => {
@@ -60,10 +62,11 @@ export function packCommands(commands: readonly WriteCommand[]): { commands: Pac
       return body.length
     }),
   )
-  return { commands: packed, pack: packBytes(bodies) }
+  return { commands: JSON.stringify(packed), pack: packBytes(bodies) }
 }
 
-export function unpackCommands(packed: readonly PackedCommand[], pack: ArrayBuffer): WriteCommand[] {
+export function unpackCommands(commands: string, pack: ArrayBuffer): WriteCommand[] {
+  const packed: readonly PackedCommand[] = JSON.parse(commands)
   let at = 0
   return packed.map(command =>
     mapBodies(command, length => {
@@ -73,6 +76,10 @@ export function unpackCommands(packed: readonly PackedCommand[], pack: ArrayBuff
     }),
   )
 }
+
+export const textOf = (result: WriteResult<Position>): string => JSON.stringify(result)
+
+export const resultOf = (text: string): WriteResult<Position> => JSON.parse(text)
 
 /** One copy on this side is cheaper than a transfer list of many small buffers, and most are views of a shared pool anyway. */
 export function packBytes(parts: readonly Uint8Array[]): ArrayBuffer {

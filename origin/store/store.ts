@@ -17,6 +17,7 @@ import {
   packBytes,
   packCommands,
   type Reply,
+  resultOf,
   type ThreadData,
 } from './calls.ts'
 import { answerCopy } from './copy.ts'
@@ -166,7 +167,8 @@ class ThreadStore implements ShardStore {
     }
     const answer = await this.#call({ op: 'write', epoch, ...packed }, packed.pack, ahead)
     if (answer.op !== 'write') return unexpected(answer)
-    return answer.value.kind === 'done' ? { ...answer.value, entry } : answer.value
+    const result = resultOf(answer.value)
+    return result.kind === 'done' ? { ...result, entry } : result
   }
 
   fence(epoch: number): void {

@@ -9,6 +9,7 @@ import {
   type Opened,
   type Reply,
   type ThreadData,
+  textOf,
   unpackBytes,
   unpackCommands,
 } from './calls.ts'
@@ -64,7 +65,10 @@ class Thread {
     const { op } = call
     switch (op) {
       case 'write':
-        return { op, value: writeGroup(database, call.epoch, unpackCommands(call.commands, call.pack), prepared) }
+        return {
+          op,
+          value: textOf(writeGroup(database, call.epoch, unpackCommands(call.commands, call.pack), prepared)),
+        }
       case 'apply':
         return { op, value: applyEntries(database, unpackBytes(call.lengths, call.pack)) }
       case 'tail':

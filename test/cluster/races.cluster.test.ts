@@ -230,8 +230,11 @@ test('races over both hosts and the edge, and a kill -9 in their midst', { timeo
   await home.untilWhole()
   await racers.more(100)
   await racers.stop()
-  const mirrored = await fetch(`${a}/v1/c/solo`, { method: 'PUT', body: 'y', headers: insists })
-  expect([mirrored.status, mirrored.headers.get('preference-applied')]).toEqual([200, 'durability=mirrored'])
+  // through its own host, the other one, and the edge
+  for (const door of doors) {
+    const mirrored = await fetch(`${door}/v1/c/solo`, { method: 'PUT', body: 'y', headers: insists })
+    expect([mirrored.status, mirrored.headers.get('preference-applied')]).toEqual([200, 'durability=mirrored'])
+  }
 
   expect(racers.wrong).toEqual([])
   expect(racers.posted.size).toBeGreaterThan(20)
