@@ -127,6 +127,8 @@ export class Groups {
     if (this.#gathersSince === since) return
     this.#gathersSince = since
     this.#port.later(ms, () => {
+      if (this.#gathersSince !== since) return
+      this.#gathersSince = null
       if (this.#gone === since) this.#next(true)
     })
   }

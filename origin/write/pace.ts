@@ -1,7 +1,7 @@
 // When a group of writes goes. A group costs two commits, a job and an acknowledgement whatever its size, so a busy origin does
 // better with few large ones; but a lone write must not wait for others that never come. Pure: time is told.
 
-/** A further group, beside those on their way, goes once it holds so many times what they hold. */
+/** A further group, beside those on their way, goes once it holds so many times what they hold; where groups are quick, as much as they. */
 const FURTHER_TIMES = 2
 /** Clients that were answered write again: a group waits for so much of what came together of late. */
 const EXPECTED_SHARE = 0.8
@@ -28,8 +28,9 @@ export class Pace {
    */
   waitMs(waiting: number, onTheirWay: number): number | null {
     this.#expected = Math.max(this.#expected, waiting + onTheirWay)
-    if (onTheirWay > 0) return waiting < FURTHER_TIMES * onTheirWay ? null : 0
-    return waiting < EXPECTED_SHARE * this.#expected ? Math.floor(WAIT_SHARE * this.#tookMs) : 0
+    const worth = Math.floor(WAIT_SHARE * this.#tookMs)
+    if (onTheirWay > 0) return waiting < onTheirWay * (worth > 0 ? FURTHER_TIMES : 1) ? null : 0
+    return waiting < EXPECTED_SHARE * this.#expected ? worth : 0
   }
 
   /** A group goes, beside those that wait on and those on their way: so many writes with it. */

@@ -115,25 +115,36 @@ test('a lone write waits for nothing, however long groups take', async () => {
   expect(waits()).toBe(0)
 })
 
-test('a further group goes once it holds twice as many writes as are on their way', async () => {
+test('where groups are quick, a further one goes once it holds as many writes as are on their way', async () => {
   const { groups, given } = startGroups()
   putMany(groups, 0, 2)
   await given[0]?.written()
   // the first is on this disk, and on its way to the other
-  expect(sizes(given)).toEqual([1])
-  void groups.write(put(2))
-  expect(sizes(given)).toEqual([1, 2])
+  expect(sizes(given)).toEqual([1, 1])
   await given[1]?.written()
-  putMany(groups, 3, 5)
-  expect(sizes(given)).toEqual([1, 2])
-  void groups.write(put(8))
-  expect(sizes(given)).toEqual([1, 2, 6])
+  void groups.write(put(2))
+  expect(sizes(given)).toEqual([1, 1])
+  void groups.write(put(3))
+  expect(sizes(given)).toEqual([1, 1, 2])
   await given[2]?.written()
-  putMany(groups, 9, 16)
-  expect(groups.waiting).toBe(16)
+  putMany(groups, 4, 3)
+  expect(groups.waiting).toBe(3)
   // what is committed is no longer on its way
   await given[0]?.committed()
-  expect(sizes(given)).toEqual([1, 2, 6, 16])
+  expect(sizes(given)).toEqual([1, 1, 2, 3])
+})
+
+test('where they take their time, it holds twice as many', async () => {
+  const started = startGroups()
+  const { groups, given } = started
+  await busy(started, 2, 8)
+  putMany(groups, 10, 3)
+  expect(sizes(given)).toEqual([1, 2, 3])
+  await given[2]?.written()
+  putMany(groups, 20, 5)
+  expect(groups.waiting).toBe(5)
+  void groups.write(put(30))
+  expect(sizes(given)).toEqual([1, 2, 3, 6])
 })
 
 test('where clients were answered together, the first to write again waits for the others', async () => {
@@ -191,6 +202,11 @@ test('whoever waits is given back at once where this process serves no more', as
   expect(await waiting).toEqual({ kind: 'closed' })
   pass(10)
   expect(given).toHaveLength(2)
+  // and whoever comes when it serves again does not wait for a wait that is over
+  serve(2)
+  void groups.write(put(21))
+  pass(10)
+  expect(sizes(given)).toEqual([1, 10, 1])
 })
 
 test('a group that was refused is no longer on its way, and its writes are told', async () => {

@@ -37,7 +37,10 @@ test('two clients that take turns are two: the one that is there goes as soon as
   expect(pace.waitMs(2, 0)).toBe(0)
 })
 
-test('beside a group that is on its way waits whatever is not twice as large', () => {
+test('beside a group that is on its way waits whatever is smaller, or not twice as large where groups take their time', () => {
+  const quick = paceOf(8, 1.9)
+  expect(quick.waitMs(3, 4)).toBeNull()
+  expect(quick.waitMs(4, 4)).toBe(0)
   const pace = paceOf(8, 10)
   expect(pace.waitMs(7, 4)).toBeNull()
   expect(pace.waitMs(8, 4)).toBe(0)

@@ -120,7 +120,7 @@ export const LEASES_GUARDS: readonly Guard[] = [
   {
     name: 'promise-of-an-earlier-life',
     needed: 'slow-return',
-    seed: 640,
+    seed: 1070,
     within: 60,
     file: `${CORE}/reign.ts`,
     from: 'if (before.name === s.me)',

@@ -111,7 +111,7 @@ export const MEMBERS_GUARDS: readonly Guard[] = [
   {
     name: 'gate-of-a-late-reign',
     needed: 'leaves-with-an-orphan',
-    seed: 1090,
+    seed: 30,
     within: 20,
     file: `${CORE}/moves.ts`,
     from: "move.kind === 'leave' && later.length > 0",
