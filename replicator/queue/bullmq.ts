@@ -57,16 +57,32 @@ class PacedWorker extends Worker {
   }
 }
 
+/**
+ * Sets a marker wherever a job is added, which a worker that waits takes; and sets one more as a job is handed out, to wake other
+ * workers. With the only worker of a queue that one costs a wait that ends at once and a look in vain after each job. So it is taken away
+ * before the job is done: who finishes one looks for the next in the same step, and whatever is added after it sets a marker anew.
+ */
+const MARKER = { key: 'marker', member: '0' }
+
 export type WorkerSettings = { readonly name: string; readonly concurrency: number }
 
-/** @param client is used beside a blocking duplicate of it; both are closed by whoever made it */
+/**
+ * The only worker of its queue.
+ * @param client is used beside a blocking duplicate of it; both are closed by whoever made it
+ */
 export function openWorker(
   settings: WorkerSettings,
   client: RedisClient,
   process: (job: Job) => Promise<string>,
   onError: (error: Error) => void,
 ): Worker {
-  const worker = new PacedWorker(settings.name, process, {
+  const once = async (job: Job): Promise<string> => {
+    const result = await process(job)
+    // not waited for: it goes ahead of what finishes the job, on the same connection
+    client.zrem(worker.toKey(MARKER.key), MARKER.member).catch(onError)
+    return result
+  }
+  const worker: Worker = new PacedWorker(settings.name, once, {
     connection: client,
     prefix: PREFIX,
     concurrency: settings.concurrency,

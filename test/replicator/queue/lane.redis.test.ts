@@ -138,6 +138,37 @@ describe('the queue lane', () => {
     )
   })
 
+  test('an entry that finds the worker waiting costs three scripts: its add, one look, its end', async () => {
+    const master = await set.master()
+    const scripts = async (): Promise<number> =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await master.ask('INFO', 'commandstats'))?.[1])
+    const entries = 100
+    const before = await scripts()
+    for (let index = 1; index <= entries; index++) {
+      a.lane.add(entry(a, index))
+      await eventually('it is received', 5000, () => b.received.length === index)
+    }
+    // and the beats of both ends, and their looks for stalled jobs
+    expect(((await scripts()) - before) / entries).toBeLessThan(3.5)
+  }, 30_000)
+
+  test('an entry that comes as the one before it ends wakes the worker', async () => {
+    const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+    let longest = 0
+    for (let index = 1; index <= 1000; index++) {
+      const added = performance.now()
+      a.lane.add(entry(a, index))
+      while (b.received.length < index && performance.now() - added < RECOVERY_MS) await turn()
+      const received = performance.now()
+      longest = Math.max(longest, received - added)
+      // at all moments of what the worker does next, which takes about a millisecond
+      while (performance.now() - received < (index % 100) / 50) await turn()
+    }
+    // a worker that nobody wakes looks again after two seconds
+    expect(longest).toBeLessThan(1000)
+    expect(b.received).toHaveLength(1000)
+  }, 60_000)
+
   test('an entry that was received, and is sent again, is received again', async () => {
     a.lane.add(entry(a, 1))
     await eventually('it is received', 5000, () => b.received.length === 1)
