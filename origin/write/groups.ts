@@ -108,7 +108,8 @@ export class Groups {
     if (epoch === null) return this.#turnAway()
     if (this.#uncommitted >= GROUPS_UNCOMMITTED_MAX) return
     // one that cannot become larger has nothing to wait for
-    if (!gathered && this.#waiting.length < GROUP_WRITES_MAX) {
+    const isFull = this.#waiting.length >= GROUP_WRITES_MAX || this.#waitingBytes >= GROUP_BYTES_MAX
+    if (!gathered && !isFull) {
       const waitMs = this.#pace.waitMs(this.#waiting.length, this.#onTheirWay)
       if (waitMs === null) return
       if (waitMs > 0) return this.#gather(waitMs)

@@ -1,6 +1,7 @@
 // How groups form. The store, the other origin and the clock go on when the test says so.
 import { expect, test } from 'vitest'
 import {
+  GROUP_BYTES_MAX,
   GROUP_WRITES_MAX,
   GROUPS_UNCOMMITTED_MAX,
   type GroupPort,
@@ -10,10 +11,10 @@ import {
 import type { WriteCommand } from '../../../replicator/store/command.ts'
 import type { WriteResult } from '../../../replicator/store/shardstore.ts'
 
-const put = (n: number): WriteCommand => ({
+const put = (n: number, bytes = 1): WriteCommand => ({
   op: 'put',
   key: `c/${n}`,
-  body: new Uint8Array(1),
+  body: new Uint8Array(bytes),
   type: 'text/plain',
   at: 1,
   expires: null,
@@ -173,6 +174,20 @@ test('they wait for half of what a group took of late, and go with those that ca
   expect(groups.waiting).toBe(3)
   pass(0.1)
   expect(sizes(given)).toEqual([1, 10, 3])
+})
+
+test('a group that holds as many bytes as it may waits for nothing', async () => {
+  const started = startGroups()
+  const { groups, given } = started
+  await busy(started, 10, 8)
+  const large = GROUP_BYTES_MAX / 4
+  for (let n = 0; n < 3; n++) void groups.write(put(20 + n, large))
+  expect(groups.waiting).toBe(3)
+  void groups.write(put(23, large))
+  expect(sizes(given)).toEqual([1, 10, 4])
+  await given[2]?.written()
+  for (let n = 0; n < 4; n++) void groups.write(put(30 + n, large))
+  expect(sizes(given)).toEqual([1, 10, 4, 4])
 })
 
 test('a wait that was over before its time disturbs no later one', async () => {
