@@ -63,10 +63,8 @@ export class Groups {
   /** writes in the writer, or of groups that are not committed */
   #onTheirWay = 0
   readonly #pace = new Pace()
-  /** groups that went */
-  #gone = 0
-  /** what waits does so for more to come, since so many groups had gone */
-  #gathersSince: number | null = null
+  /** the wait for more to come that is under way: a group that goes ends it */
+  #gathering: object | null = null
   #onQuiet: (() => void) | null = null
 
   constructor(store: GroupStore, port: GroupPort) {
@@ -115,7 +113,7 @@ export class Groups {
       if (waitMs > 0) return this.#gather(waitMs)
     }
     this.#pace.goes(this.#waiting.length + this.#onTheirWay)
-    this.#gone++
+    this.#gathering = null
     this.#writing = true
     const group = this.#take()
     this.#onTheirWay += group.length
@@ -124,13 +122,13 @@ export class Groups {
 
   /** Once between two groups: what comes meanwhile makes the wait no longer. */
   #gather(ms: number): void {
-    const since = this.#gone
-    if (this.#gathersSince === since) return
-    this.#gathersSince = since
+    if (this.#gathering !== null) return
+    const wait = {}
+    this.#gathering = wait
     this.#port.later(ms, () => {
-      if (this.#gathersSince !== since) return
-      this.#gathersSince = null
-      if (this.#gone === since) this.#next(true)
+      if (this.#gathering !== wait) return
+      this.#gathering = null
+      this.#next(true)
     })
   }
 

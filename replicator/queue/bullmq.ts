@@ -76,13 +76,13 @@ export function openWorker(
   process: (job: Job) => Promise<string>,
   onError: (error: Error) => void,
 ): Worker {
-  const once = async (job: Job): Promise<string> => {
+  const processAlone = async (job: Job): Promise<string> => {
     const result = await process(job)
     // not waited for: it goes ahead of what finishes the job, on the same connection
     client.zrem(worker.toKey(MARKER.key), MARKER.member).catch(onError)
     return result
   }
-  const worker: Worker = new PacedWorker(settings.name, once, {
+  const worker: Worker = new PacedWorker(settings.name, processAlone, {
     connection: client,
     prefix: PREFIX,
     concurrency: settings.concurrency,

@@ -116,6 +116,16 @@ test('a lone write waits for nothing, however long groups take', async () => {
   expect(waits()).toBe(0)
 })
 
+test('a lone write, and where groups are quick a second one beside it, wait for nothing', async () => {
+  const { groups, given } = startGroups()
+  void groups.write(put(1))
+  expect(sizes(given)).toEqual([1])
+  void groups.write(put(2))
+  await given[0]?.written()
+  // the first is on this disk, and on its way to the other
+  expect(sizes(given)).toEqual([1, 1])
+})
+
 test('where groups are quick, a further one goes once it holds as many writes as are on their way', async () => {
   const { groups, given } = startGroups()
   putMany(groups, 0, 2)
@@ -133,6 +143,19 @@ test('where groups are quick, a further one goes once it holds as many writes as
   // what is committed is no longer on its way
   await given[0]?.committed()
   expect(sizes(given)).toEqual([1, 1, 2, 3])
+})
+
+test('where groups are quick, whatever waits goes when nothing is on its way any more', async () => {
+  const { groups, given } = startGroups()
+  for (let n = 0; n < 8; n++) void groups.write(put(n))
+  await given[0]?.written()
+  expect(sizes(given)).toEqual([1, 7])
+  void groups.write(put(8))
+  await given[1]?.written()
+  await given[0]?.committed()
+  expect(groups.waiting).toBe(1)
+  await given[1]?.committed()
+  expect(sizes(given)).toEqual([1, 7, 1])
 })
 
 test('where they take their time, it holds twice as many', async () => {
